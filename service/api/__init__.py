@@ -1,0 +1,1 @@
+"""The HTTP edge: schemas in, schemas out, who is asking."""

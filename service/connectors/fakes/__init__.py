@@ -1,0 +1,1 @@
+"""Fake peers that speak the real protocols; refused in production."""

@@ -1,0 +1,1 @@
+"""Pure rules: see README.md in this folder."""

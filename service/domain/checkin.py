@@ -1,0 +1,131 @@
+"""What a check-in proves: every reason found about place, photo and face, and the verdict they add up to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from geofence.verdict import Judgement, Outcome
+from service.domain.policies import CheckInPolicy, FaceThresholds
+from service.domain.reasons import Reason, Verdict, verdict_of
+
+
+class Precision(StrEnum):
+    """WeChat gives a precise position or a fuzzy one, which proves nothing."""
+
+    PRECISE = "precise"
+    FUZZY = "fuzzy"
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """How the phone got its position, apart from where."""
+
+    precision: Precision
+    fixed_at: datetime
+    taken_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FaceFacts:
+    """What the engine saw: a distance, or the code of its refusal with the numbers behind it."""
+
+    distance: float | None = None
+    refusal: str | None = None
+    data: Mapping[str, Any] | None = None
+    failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Everything a verdict rests on; `face` is None where no face may or can be compared."""
+
+    fix: Fix
+    received_at: datetime
+    judgement: Judgement | None
+    consented: bool
+    enrolled: bool
+    photo_reused: bool
+    face: FaceFacts | None
+    thresholds: FaceThresholds | None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The verdict with every reason, not only the first."""
+
+    verdict: Verdict
+    reasons: tuple[Reason, ...]
+
+
+def decide(evidence: Evidence, policy: CheckInPolicy) -> Decision:
+    """The verdict; reasons stand in the order in which a person can mend them: place, enrolment, photo, face."""
+    reasons = (
+        *_fix_reasons(evidence.fix, evidence.received_at, policy),
+        *_place_reasons(evidence.judgement),
+        *_enrolment_reasons(evidence),
+        *((Reason("photo_reused"),) if evidence.photo_reused else ()),
+        *_face_reasons(evidence.face, evidence.thresholds),
+    )
+    return Decision(verdict_of(reasons), reasons)
+
+
+def fix_age_s(fix: Fix, received_at: datetime) -> float:
+    """Age of the position in seconds at the time of the check-in, which is its receipt, or at the photo if later."""
+    return (max(received_at, fix.taken_at) - fix.fixed_at).total_seconds()
+
+
+def _fix_reasons(fix: Fix, received_at: datetime, policy: CheckInPolicy) -> tuple[Reason, ...]:
+    found = []
+    if fix.precision is Precision.FUZZY:
+        found.append(Reason("location_fuzzy"))
+    age = fix_age_s(fix, received_at)
+    if age > policy.fix_max_age_s:
+        found.append(Reason("location_stale", {"age_s": round(age), "limit_s": round(policy.fix_max_age_s)}))
+    return tuple(found)
+
+
+def _place_reasons(judgement: Judgement | None) -> tuple[Reason, ...]:
+    if judgement is None:
+        return (Reason("no_fence"),)
+    if judgement.outcome is Outcome.INSIDE:
+        return ()
+    code = "outside_fence" if judgement.outcome is Outcome.OUTSIDE else "location_uncertain"
+    return (Reason(code, place_numbers(judgement)),)
+
+
+def place_numbers(judgement: Judgement) -> dict[str, float | str | None]:
+    """The numbers behind a place, whole metres: a person near the gate cannot use more."""
+    return {
+        "distance_m": round(judgement.distance_m),
+        "accuracy_m": round(judgement.accuracy_m),
+        "margin_m": round(judgement.limits.margin_m),
+        "centre_distance_m": None if judgement.centre_distance_m is None else round(judgement.centre_distance_m),
+        "radius_m": None if judgement.radius_m is None else round(judgement.radius_m),
+    }
+
+
+def _enrolment_reasons(evidence: Evidence) -> tuple[Reason, ...]:
+    found = [] if evidence.consented else [Reason("no_consent")]
+    return (*found, *(() if evidence.enrolled else (Reason("not_enrolled"),)))
+
+
+def _face_reasons(face: FaceFacts | None, thresholds: FaceThresholds | None) -> tuple[Reason, ...]:
+    if face is None:
+        return ()
+    if face.failed:
+        return (Reason("engine_failed"),)
+    if face.refusal:
+        return (Reason(face.refusal, dict(face.data or {})),)
+    if face.distance is None or thresholds is None:
+        # Without a distance or calibrated thresholds nothing was proved, so a person decides.
+        return (Reason("engine_failed"),)
+    return _distance_reasons(face.distance, thresholds)
+
+
+def _distance_reasons(distance: float, thresholds: FaceThresholds) -> tuple[Reason, ...]:
+    if distance <= thresholds.accept:
+        return ()
+    # Written so that a distance that is no number is a mismatch and never a match.
+    return (Reason("face_uncertain"),) if distance <= thresholds.refuse else (Reason("face_mismatch"),)

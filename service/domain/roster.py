@@ -1,0 +1,52 @@
+"""The life of a roster line: a table of (state, act) -> state, and nothing that is not in it."""
+
+from enum import StrEnum
+
+
+class LineState(StrEnum):
+    """draft -> submitted -> returned | in_force -> ended (model.md 1)."""
+
+    DRAFT = "draft"
+    SUBMITTED = "submitted"
+    RETURNED = "returned"
+    IN_FORCE = "in_force"
+    ENDED = "ended"
+
+
+class LineAct(StrEnum):
+    """What somebody does with a roster line."""
+
+    SUBMIT = "submit"
+    RETURN = "return"
+    APPROVE = "approve"
+    END = "end"
+
+
+class Basis(StrEnum):
+    """Which list a line rests on."""
+
+    FILING = "filing"
+    CONTRACT = "contract"
+    APPOINTMENT = "appointment"
+
+
+STEPS: dict[tuple[LineState, LineAct], LineState] = {
+    (LineState.DRAFT, LineAct.SUBMIT): LineState.SUBMITTED,
+    (LineState.RETURNED, LineAct.SUBMIT): LineState.SUBMITTED,
+    (LineState.SUBMITTED, LineAct.RETURN): LineState.RETURNED,
+    (LineState.SUBMITTED, LineAct.APPROVE): LineState.IN_FORCE,
+    (LineState.IN_FORCE, LineAct.END): LineState.ENDED,
+}
+
+# An ended line was filed until its last day, so the days before it keep counting.
+FILED = frozenset({LineState.IN_FORCE, LineState.ENDED})
+
+
+def after(state: LineState, act: LineAct) -> LineState | None:
+    """The state after an act, or None where the act is not allowed now."""
+    return STEPS.get((state, act))
+
+
+def allowed(state: LineState) -> list[LineAct]:
+    """The acts a line in this state allows, for the answer to one that it does not."""
+    return [act for (from_state, act) in STEPS if from_state == state]

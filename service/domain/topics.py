@@ -1,0 +1,27 @@
+"""What the outbox can say, and the queue on which each word travels; jobs/tasks.py says who listens."""
+
+from enum import StrEnum
+
+
+class Queue(StrEnum):
+    """The queues workers watch, in the order in which they empty them."""
+
+    VERIFY = "verify"
+    UPKEEP = "upkeep"
+
+
+class Topic(StrEnum):
+    """Facts that somebody else must act on; the payload is one id."""
+
+    CHECK_IN_RECEIVED = "check_in.received"
+    ENROLMENT_RECEIVED = "enrolment.received"
+    ROSTER_LINE_CHANGED = "roster_line.changed"
+    PROJECT_STATE_CHANGED = "project.state_changed"
+
+
+QUEUE_OF: dict[Topic, Queue] = {
+    Topic.CHECK_IN_RECEIVED: Queue.VERIFY,
+    Topic.ENROLMENT_RECEIVED: Queue.VERIFY,
+    Topic.ROSTER_LINE_CHANGED: Queue.UPKEEP,
+    Topic.PROJECT_STATE_CHANGED: Queue.UPKEEP,
+}

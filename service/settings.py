@@ -1,0 +1,113 @@
+"""Everything the environment decides, read once into one frozen value."""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+WECHAT_URL = "https://api.weixin.qq.com"
+DEVELOPMENT = "development"
+PRODUCTION = "production"
+KEY_BYTES = 32
+
+
+class SettingsError(Exception):
+    """A setting is missing or unusable; the sentence names it and never shows its value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of one process; `env` is production unless somebody says development."""
+
+    database_url: str = field(repr=False)
+    redis_url: str = field(repr=False)
+    keys: Mapping[int, bytes] = field(repr=False)
+    token_secret: str = field(repr=False)
+    wechat_app_id: str
+    wechat_app_secret: str = field(repr=False)
+    photo_dir: Path
+    env: str = PRODUCTION
+    wechat_url: str = WECHAT_URL
+    lease_s: float = 30.0
+    requeue_s: float = 15.0
+    hang_s: float = 20.0
+
+    @property
+    def production(self) -> bool:
+        """True where fakes and demo data must refuse to start."""
+        return self.env == PRODUCTION
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> Self:
+        """The settings in `env`; SettingsError names the first that is missing or unusable."""
+        return cls(
+            env=_one_of(env, "DAOGANG_ENV", (PRODUCTION, DEVELOPMENT), PRODUCTION),
+            database_url=_needed(env, "DATABASE_URL"),
+            redis_url=_needed(env, "REDIS_URL"),
+            keys=parse_keys(_needed(env, "DAOGANG_KEYS")),
+            token_secret=_secret(env, "DAOGANG_TOKEN_SECRET"),
+            wechat_app_id=_needed(env, "WECHAT_APP_ID"),
+            wechat_app_secret=_needed(env, "WECHAT_APP_SECRET"),
+            photo_dir=Path(_needed(env, "DAOGANG_PHOTO_DIR")),
+            wechat_url=_wechat_url(env),
+            lease_s=_seconds(env, "DAOGANG_LEASE_S", 30.0),
+            requeue_s=_seconds(env, "DAOGANG_REQUEUE_S", 15.0),
+            hang_s=_seconds(env, "DAOGANG_HANG_S", 20.0),
+        )
+
+
+def parse_keys(text: str) -> dict[int, bytes]:
+    """Versioned 256-bit keys from `1=<base64>,2=<base64>`; the highest encrypts, the lowest keys the look-up hashes."""
+    keys: dict[int, bytes] = {}
+    for item in text.split(","):
+        number, _, value = item.strip().partition("=")
+        try:
+            keys[int(number)] = base64.b64decode(value, validate=True)
+        except (ValueError, binascii.Error):
+            raise SettingsError("DAOGANG_KEYS must read 1=<base64>,2=<base64>,...") from None
+    if any(len(key) != KEY_BYTES for key in keys.values()):
+        raise SettingsError(f"every key in DAOGANG_KEYS must be {KEY_BYTES} bytes")
+    if not all(0 < number < 256 for number in keys):  # noqa: PLR2004 - the number is one byte of every sealed text
+        raise SettingsError("key numbers in DAOGANG_KEYS run from 1 to 255")
+    return keys
+
+
+def _needed(env: Mapping[str, str], name: str) -> str:
+    value = env.get(name, "").strip()
+    if not value:
+        raise SettingsError(f"{name} is not set (docs/operations.md lists every setting)")
+    return value
+
+
+def _secret(env: Mapping[str, str], name: str) -> str:
+    value = _needed(env, name)
+    if len(value) < KEY_BYTES:
+        raise SettingsError(f"{name} must have at least {KEY_BYTES} characters")
+    return value
+
+
+def _one_of(env: Mapping[str, str], name: str, allowed: tuple[str, ...], default: str) -> str:
+    value = env.get(name, "").strip() or default
+    if value not in allowed:
+        raise SettingsError(f"{name} must be one of {', '.join(allowed)}")
+    return value
+
+
+def _seconds(env: Mapping[str, str], name: str, default: float) -> float:
+    text = env.get(name, "").strip()
+    try:
+        value = float(text) if text else default
+    except ValueError:
+        value = 0.0
+    if not 0 < value < 86_400:  # noqa: PLR2004 - a day is longer than any of these waits
+        raise SettingsError(f"{name} must be a number of seconds above 0")
+    return value
+
+
+def _wechat_url(env: Mapping[str, str]) -> str:
+    url = env.get("WECHAT_BASE_URL", "").strip().rstrip("/") or WECHAT_URL
+    if env.get("DAOGANG_ENV", "").strip() != DEVELOPMENT and not url.startswith("https://"):
+        raise SettingsError("WECHAT_BASE_URL must be https in production: the fake WeChat is for development")
+    return url

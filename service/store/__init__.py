@@ -1,0 +1,1 @@
+"""PostgreSQL and the photo store: the only code that knows tables and files."""

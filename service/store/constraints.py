@@ -1,0 +1,25 @@
+"""What a refused constraint means to the caller: the database decides, this table only says it."""
+
+from psycopg import errors
+from sqlalchemy.exc import IntegrityError
+
+from service.errors import ServiceError, fault
+
+
+def meaning(error: IntegrityError) -> ServiceError | None:
+    """The caller's mistake behind a refused constraint, or None where it is ours.
+
+    Constraint names follow the convention of store/base.py: `uq_<table>_<column>`, `fk_<table>_<column>`.
+    """
+    origin = error.orig
+    if not isinstance(origin, errors.IntegrityError):
+        return None
+    table, name = origin.diag.table_name or "", origin.diag.constraint_name or ""
+    if isinstance(origin, errors.UniqueViolation) and name.startswith("uq_"):
+        field = name.removeprefix(f"uq_{table}_")
+        return fault("already_exists", field, thing=table)
+    if isinstance(origin, errors.ForeignKeyViolation):
+        return fault("unknown_reference", name.removeprefix(f"fk_{table}_"))
+    if isinstance(origin, errors.CheckViolation):
+        return fault(name.removeprefix(f"ck_{table}_"))
+    return None

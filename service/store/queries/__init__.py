@@ -1,0 +1,1 @@
+"""Reading queries that more than one use case needs."""

@@ -1,0 +1,94 @@
+"""One transaction: rows, audit rows and outbox rows together; the only place that commits or flushes."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, TypeVar
+from uuid import UUID
+
+from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy.exc import IntegrityError, StaleDataError
+from sqlalchemy.orm import Session
+from structlog.contextvars import get_contextvars
+
+from service.clock import Clock
+from service.domain.topics import Topic
+from service.errors import fault
+from service.store.base import Base, Identified
+from service.store.constraints import meaning
+from service.store.models import Audit, Outbox
+
+
+Row = TypeVar("Row", bound=Base)
+
+
+class Work:
+    """A transaction in progress, and who is behind it (None: the program itself)."""
+
+    def __init__(self, session: Session, clock: Clock, actor_id: UUID | None) -> None:
+        self.session = session
+        self.clock = clock
+        self._actor_id = actor_id
+
+    def add(self, row: Row) -> Row:
+        """The row, to be inserted at once, so that a refused constraint names this row and no later one."""
+        if isinstance(row, Identified):
+            row.created_at = self.clock.now()
+        self.session.add(row)
+        self.session.flush()
+        return row
+
+    def audit(self, action: str, subject_id: object, **data: Any) -> None:
+        """Record an act, `subject:act`, in its own transaction; `data` holds no personal data."""
+        self.add(
+            Audit(
+                actor_id=self._actor_id,
+                action=action,
+                subject_id=str(subject_id),
+                request_id=get_contextvars().get("request_id"),
+                data=data,
+            )
+        )
+
+    def publish(self, topic: Topic, subject_id: UUID) -> None:
+        """Say in the same transaction that something is now true; the tick carries it on."""
+        self.add(Outbox(topic=topic, subject_id=subject_id, created_at=self.clock.now()))
+
+
+Begin = Callable[..., AbstractContextManager[Work]]
+
+
+class Database:
+    """Where transactions begin."""
+
+    def __init__(self, bind: Engine | Connection, clock: Clock) -> None:
+        self.bind = bind
+        self._clock = clock
+
+    @contextmanager
+    def begin(self, actor_id: UUID | None = None) -> Iterator[Work]:
+        """A transaction that commits at the end, or leaves nothing; refused constraints become ServiceErrors."""
+        try:
+            with (
+                Session(self.bind, expire_on_commit=False, join_transaction_mode="create_savepoint") as session,
+                session.begin(),
+            ):
+                yield Work(session, self._clock, actor_id)
+        except IntegrityError as error:
+            problem = meaning(error)
+            if problem is None:
+                raise
+            raise problem from None
+        except StaleDataError:
+            raise fault("version_conflict") from None
+
+
+def connect(url: str) -> Engine:
+    """An engine for a PostgreSQL address: sessions in UTC, dead connections noticed, waits bounded."""
+    return create_engine(
+        url,
+        pool_size=8,
+        max_overflow=8,
+        pool_timeout=10,
+        pool_pre_ping=True,
+        connect_args={"connect_timeout": 5, "options": "-c timezone=UTC -c lock_timeout=10s -c statement_timeout=60s"},
+    )

@@ -1,0 +1,1 @@
+"""Use cases: one function per act: permission, load, judge, keep, record, publish."""
