@@ -64,8 +64,9 @@ def _polygon(geometry: Mapping[str, object], datum: Datum) -> Polygon:
         raise _not_a_number(raw, "geometry.points")
     # Counted before anything is converted, so that a list of a million points costs nothing.
     closed = len(raw) > 1 and raw[0] == raw[-1]
-    if len(raw) - closed > MAX_POINTS:
-        data: dict[str, object] = {"points": len(raw), "max_points": MAX_POINTS}
+    count = len(raw) - closed
+    if count > MAX_POINTS:
+        data: dict[str, object] = {"points": count, "max_points": MAX_POINTS}
         raise FenceError("fence_too_many_points", "geometry.points", data)
     points = [_position(point, f"geometry.points.{index}", datum) for index, point in enumerate(raw)]
     polygon = Polygon(tuple(point for point, following in pairwise([*points, *points[:1]]) if point != following))

@@ -1,8 +1,8 @@
 """A flat map in metres around one place, on which a fence can be measured with plane geometry.
 
 Every place is drawn in its true direction and at its true distance from the origin. With a fence's own corner as the
-origin, the map is right to some millimetres over the 20 km a fence may span and to 0.01 % for a place 100 km away, and a
-place on the far side of the earth is drawn far away. A tangent plane alone would fold that side onto the fence.
+origin the map is good enough for any fence and for a place 100 km from it, and a place on the far side of the earth is
+drawn far away. A tangent plane alone would fold that side onto the fence.
 """
 
 from collections.abc import Iterable

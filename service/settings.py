@@ -33,6 +33,7 @@ class Settings:
     lease_s: float = 30.0
     requeue_s: float = 15.0
     hang_s: float = 20.0
+    photo_days: int = 180
 
     @property
     def production(self) -> bool:
@@ -55,6 +56,7 @@ class Settings:
             lease_s=_seconds(env, "DAOGANG_LEASE_S", 30.0),
             requeue_s=_seconds(env, "DAOGANG_REQUEUE_S", 15.0),
             hang_s=_seconds(env, "DAOGANG_HANG_S", 20.0),
+            photo_days=_days(env, "DAOGANG_PHOTO_DAYS", 180),
         )
 
 
@@ -104,6 +106,13 @@ def _seconds(env: Mapping[str, str], name: str, default: float) -> float:
     if not 0 < value < 86_400:  # noqa: PLR2004 - a day is longer than any of these waits
         raise SettingsError(f"{name} must be a number of seconds above 0")
     return value
+
+
+def _days(env: Mapping[str, str], name: str, default: int) -> int:
+    text = env.get(name, "").strip() or str(default)
+    if not text.isdigit() or not 0 < int(text) < 10_000:  # noqa: PLR2004 - nothing is kept for a lifetime
+        raise SettingsError(f"{name} must be a number of days above 0")
+    return int(text)
 
 
 def _wechat_url(env: Mapping[str, str]) -> str:

@@ -1,13 +1,13 @@
 """What a check-in proves: every reason found about place, photo and face, and the verdict they add up to."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
+from face.errors import Refusal
+from face.match import Match, MatchOutcome
 from geofence.verdict import Judgement, Outcome
-from service.domain.policies import CheckInPolicy, FaceThresholds
+from service.domain.policies import CheckInPolicy
 from service.domain.reasons import Reason, Verdict, verdict_of
 
 
@@ -27,28 +27,29 @@ class Fix:
     taken_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class FaceFacts:
-    """What the engine saw: a distance, or the code of its refusal with the numbers behind it."""
+class Unread(StrEnum):
+    """Why there is no match and no refusal to judge."""
 
-    distance: float | None = None
-    refusal: str | None = None
-    data: Mapping[str, Any] | None = None
-    failed: bool = False
+    #: Without consent or enrolment a face may not be looked at: there is nothing to compare it with.
+    NOT_LOOKED_AT = "not_looked_at"
+    #: The engine gave up on this photo as often as it is allowed to.
+    FAILED = "failed"
+
+
+Face = Match | Refusal | Unread
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Everything a verdict rests on; `face` is None where no face may or can be compared."""
+    """Everything a verdict rests on."""
 
     fix: Fix
     received_at: datetime
     judgement: Judgement | None
-    consented: bool
+    missing_consents: tuple[str, ...]
     enrolled: bool
     photo_reused: bool
-    face: FaceFacts | None
-    thresholds: FaceThresholds | None
+    face: Face
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ def decide(evidence: Evidence, policy: CheckInPolicy) -> Decision:
         *_place_reasons(evidence.judgement),
         *_enrolment_reasons(evidence),
         *((Reason("photo_reused"),) if evidence.photo_reused else ()),
-        *_face_reasons(evidence.face, evidence.thresholds),
+        *_face_reasons(evidence.face),
     )
     return Decision(verdict_of(reasons), reasons)
 
@@ -107,25 +108,25 @@ def place_numbers(judgement: Judgement) -> dict[str, float | str | None]:
 
 
 def _enrolment_reasons(evidence: Evidence) -> tuple[Reason, ...]:
-    found = [] if evidence.consented else [Reason("no_consent")]
+    missing = evidence.missing_consents
+    found = [Reason("no_consent", {"missing": list(missing)})] if missing else []
     return (*found, *(() if evidence.enrolled else (Reason("not_enrolled"),)))
 
 
-def _face_reasons(face: FaceFacts | None, thresholds: FaceThresholds | None) -> tuple[Reason, ...]:
-    if face is None:
-        return ()
-    if face.failed:
-        return (Reason("engine_failed"),)
-    if face.refusal:
-        return (Reason(face.refusal, dict(face.data or {})),)
-    if face.distance is None or thresholds is None:
-        # Without a distance or calibrated thresholds nothing was proved, so a person decides.
-        return (Reason("engine_failed"),)
-    return _distance_reasons(face.distance, thresholds)
+def _face_reasons(face: Face) -> tuple[Reason, ...]:
+    match face:
+        case Refusal():
+            return (Reason(face.code, dict(face.data)),)
+        case Unread.FAILED:
+            return (Reason("engine_failed"),)
+        case Unread.NOT_LOOKED_AT:
+            return ()
+        case Match():
+            return _OUTCOMES[face.outcome]
 
 
-def _distance_reasons(distance: float, thresholds: FaceThresholds) -> tuple[Reason, ...]:
-    if distance <= thresholds.accept:
-        return ()
-    # Written so that a distance that is no number is a mismatch and never a match.
-    return (Reason("face_uncertain"),) if distance <= thresholds.refuse else (Reason("face_mismatch"),)
+_OUTCOMES: dict[MatchOutcome, tuple[Reason, ...]] = {
+    MatchOutcome.MATCH: (),
+    MatchOutcome.UNCERTAIN: (Reason("face_uncertain"),),
+    MatchOutcome.MISMATCH: (Reason("face_mismatch"),),
+}

@@ -6,13 +6,7 @@ from datetime import date, time
 from typing import Any
 from uuid import UUID
 
-
-@dataclass(frozen=True, slots=True)
-class FaceThresholds:
-    """Distances up to `accept` are the same person, above `refuse` another; between, a person decides."""
-
-    accept: float
-    refuse: float
+from face.match import Thresholds
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +19,9 @@ class CheckInPolicy:
     fix_max_age_s: float
     window_from: time
     window_to: time
-    faces: Mapping[str, FaceThresholds]
+    faces: Mapping[str, Thresholds]
 
-    def thresholds(self, engine: str) -> FaceThresholds | None:
+    def thresholds(self, engine: str) -> Thresholds | None:
         """The thresholds calibrated for this engine, or None: an engine without them judges nobody."""
         return self.faces.get(engine)
 
@@ -64,5 +58,5 @@ def parse(row: PolicyRow) -> CheckInPolicy:
         fix_max_age_s=float(body["fix_max_age_s"]),
         window_from=time.fromisoformat(body["window_from"]),
         window_to=time.fromisoformat(body["window_to"]),
-        faces={name: FaceThresholds(**numbers) for name, numbers in body["faces"].items()},
+        faces={name: Thresholds(**numbers) for name, numbers in body["faces"].items()},
     )

@@ -5,6 +5,9 @@ from sqlalchemy.exc import IntegrityError
 
 from service.errors import ServiceError, fault
 
+# Where the field a caller knows has another name than the column.
+_FIELDS = {"document_hash": "document_number", "project_id_kind": "kind", "project_id_unit_id_role": "role"}
+
 
 def meaning(error: IntegrityError) -> ServiceError | None:
     """The caller's mistake behind a refused constraint, or None where it is ours.
@@ -17,7 +20,7 @@ def meaning(error: IntegrityError) -> ServiceError | None:
     table, name = origin.diag.table_name or "", origin.diag.constraint_name or ""
     if isinstance(origin, errors.UniqueViolation) and name.startswith("uq_"):
         field = name.removeprefix(f"uq_{table}_")
-        return fault("already_exists", field, thing=table)
+        return fault("already_exists", _FIELDS.get(field, field), thing=table)
     if isinstance(origin, errors.ForeignKeyViolation):
         return fault("unknown_reference", name.removeprefix(f"fk_{table}_"))
     if isinstance(origin, errors.CheckViolation):

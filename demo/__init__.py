@@ -1,0 +1,1 @@
+"""The demo: a small city with its people, for trying the program and for its tests."""

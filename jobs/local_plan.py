@@ -1,0 +1,52 @@
+"""The commands of an instance: the fake WeChat, the API, the workers and the tick."""
+
+import os
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from jobs.children import Command
+from jobs.local_port import in_url
+
+MOST_WORKERS = 8
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - gunicorn's own choice of file in it is private and unnamed
+
+
+def fake_wechat(folder: Path, port: int, env: Mapping[str, str]) -> Command:
+    """The server that speaks WeChat's protocol on this machine."""
+    argv = [sys.executable, "-m", "service.connectors.fakes.wechat", "--port", str(port)]
+    return Command("fake wechat", argv, log=folder / "log" / "fake-wechat.log", env=env)
+
+
+def api(folder: Path, host: str, port: int, env: Mapping[str, str]) -> Command:
+    """The API behind gunicorn, as in production but smaller."""
+    logs = folder / "log"
+    argv = [sys.executable, "-m", "gunicorn", "wsgi:app", "--bind", f"{in_url(host)}:{port}"]
+    argv += ["--worker-class", "gthread", "--workers", "2", "--threads", "8", "--no-control-socket"]
+    # Below the supervisor's grace, so that an open request gets its end and nothing has to be killed.
+    argv += ["--graceful-timeout", "4", "--worker-tmp-dir", heartbeat_folder()]
+    argv += ["--access-logfile", str(logs / "access.log"), "--log-level", "warning"]
+    return Command("api", argv, log=logs / "api.log", env=env)
+
+
+def workers(folder: Path, count: int, env: Mapping[str, str]) -> Command:
+    """The pool that verifies check-ins."""
+    argv = [sys.executable, "-m", "jobs.worker", "--workers", str(count)]
+    return Command("workers", argv, log=folder / "log" / "workers.log", env=env)
+
+
+def tick(folder: Path, env: Mapping[str, str]) -> Command:
+    """The process that claims what is due, every second."""
+    return Command("tick", [sys.executable, "-m", "jobs.tick"], log=folder / "log" / "tick.log", env=env)
+
+
+def worker_count() -> int:
+    """One worker a core, up to a number whose models still fit into a developer's memory."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(cores, MOST_WORKERS)
+
+
+def heartbeat_folder() -> str:
+    """Memory where there is some: on a busy disk gunicorn's heartbeat file would stall its workers."""
+    return str(SHARED_MEMORY) if os.access(SHARED_MEMORY, os.W_OK) else tempfile.gettempdir()

@@ -1,0 +1,41 @@
+"""flask-smorest, set up so that its refusals speak in our shape and unknown fields are refused everywhere."""
+
+from typing import Any, NoReturn
+
+from flask_smorest import Api as SmorestApi
+from flask_smorest import Blueprint as SmorestBlueprint
+from marshmallow import RAISE, ValidationError
+from webargs.flaskparser import FlaskParser
+
+from service.api.errors import problems_in
+from service.api.schemas.problem import ProblemOut
+from service.errors import ServiceError, fault
+
+
+class Parser(FlaskParser):
+    """Reads JSON bodies and queries."""
+
+    DEFAULT_UNKNOWN_BY_LOCATION = dict.fromkeys(FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION, RAISE)  # noqa: RUF012
+
+    def handle_error(self, error: ValidationError, *_args: Any, **_kwargs: Any) -> NoReturn:
+        """Every problem of every location; the location itself is no part of a field's path."""
+        messages = error.messages if isinstance(error.messages, dict) else {"": error.messages}
+        raise ServiceError([problem for part in messages.values() for problem in problems_in(part)])
+
+    def _handle_invalid_json_error(self, error: Any, req: Any, *_args: Any, **_kwargs: Any) -> NoReturn:  # noqa: ANN401, ARG002
+        raise fault("bad_json")
+
+
+class Blueprint(SmorestBlueprint):
+    """A resource's routes."""
+
+    ARGUMENTS_PARSER = Parser()
+
+
+class Api(SmorestApi):
+    """The API; errors are answered by api/errors.py and documented as problem details."""
+
+    ERROR_SCHEMA = ProblemOut
+
+    def _register_error_handlers(self) -> None:
+        """Leave errors to api/errors.py."""

@@ -1,0 +1,134 @@
+"""Routes of projects, fences and roster lines, and their acts."""
+
+from typing import Any
+from uuid import UUID
+
+from service.api.blueprints import Blueprint
+from service.api.context import actor, asks, deps, etag, seen_version, versioned
+from service.api.registers import Shown, resource
+from service.api.schemas import registers, sites
+from service.domain.actors import Permission
+from service.domain.roster import LineAct
+from service.usecases import fences, projects, roster
+from service.usecases.registers import PROJECTS
+
+Answer = tuple[Any, int, dict[str, str]]
+
+PROJECT_ROUTES = resource(
+    Shown(
+        "projects",
+        PROJECTS,
+        registers.ProjectOut,
+        registers.ProjectIn,
+        registers.ProjectChange,
+        registers.ProjectQuery,
+        make=projects.open_project,
+    )
+)
+FENCE_ROUTES = resource(
+    Shown(
+        "fences",
+        fences.FENCES,
+        sites.FenceOut,
+        sites.FenceIn,
+        sites.FenceChange,
+        sites.FenceQuery,
+        make=fences.propose,
+    )
+)
+LINE_ROUTES = resource(
+    Shown(
+        "roster-lines",
+        roster.ROSTER_LINES,
+        sites.LineOut,
+        sites.LineIn,
+        None,
+        sites.LineQuery,
+        make=roster.propose_line,
+    )
+)
+
+
+@PROJECT_ROUTES.route("/projects/<uuid:key>/states", methods=["POST"])
+@asks(PROJECT_ROUTES, Permission.PROJECT_WRITE)
+@PROJECT_ROUTES.arguments(registers.StateIn)
+@PROJECT_ROUTES.response(201, registers.ProjectOut)
+def set_state(values: dict[str, Any], key: UUID) -> Answer:
+    """Give a project a state from a day on."""
+    row = projects.set_state(key, values["state"], values["from_on"], actor=actor(), deps=deps())
+    return row, 201, etag(row.version)
+
+
+@FENCE_ROUTES.route("/fences/<uuid:key>/approve", methods=["POST"])
+@asks(FENCE_ROUTES, Permission.FENCE_APPROVE)
+@versioned(FENCE_ROUTES)
+@FENCE_ROUTES.response(200, sites.FenceOut)
+def approve_fence(key: UUID) -> Answer:
+    """Put a proposed fence in force."""
+    row = fences.approve(key, seen_version(), actor=actor(), deps=deps())
+    return row, 200, etag(row.version)
+
+
+@FENCE_ROUTES.route("/fences/<uuid:key>/end", methods=["POST"])
+@asks(FENCE_ROUTES, Permission.FENCE_APPROVE)
+@versioned(FENCE_ROUTES)
+@FENCE_ROUTES.arguments(sites.EndIn)
+@FENCE_ROUTES.response(200, sites.FenceOut)
+def end_fence(values: dict[str, Any], key: UUID) -> Answer:
+    """Give a fence its last day."""
+    row = fences.end(key, values["ends_on"], seen_version(), actor=actor(), deps=deps())
+    return row, 200, etag(row.version)
+
+
+@LINE_ROUTES.route("/roster-lines/<uuid:key>", methods=["PATCH"])
+@asks(LINE_ROUTES, Permission.ROSTER_PROPOSE)
+@versioned(LINE_ROUTES)
+@LINE_ROUTES.arguments(sites.LineChange)
+@LINE_ROUTES.response(200, sites.LineOut)
+def change_line(values: dict[str, Any], key: UUID) -> Answer:
+    """Change a line that is a draft or was returned."""
+    row = roster.change_line(key, values, seen_version(), actor=actor(), deps=deps())
+    return row, 200, etag(row.version)
+
+
+def _act(key: UUID, act: LineAct, **more: Any) -> Answer:
+    row = roster.act_on_line(key, act, seen_version(), actor=actor(), deps=deps(), **more)
+    return row, 200, etag(row.version)
+
+
+@LINE_ROUTES.route("/roster-lines/<uuid:key>/submit", methods=["POST"])
+@asks(LINE_ROUTES, Permission.ROSTER_PROPOSE)
+@versioned(LINE_ROUTES)
+@LINE_ROUTES.response(200, sites.LineOut)
+def submit_line(key: UUID) -> Answer:
+    """Submit a draft or a returned line."""
+    return _act(key, LineAct.SUBMIT)
+
+
+@LINE_ROUTES.route("/roster-lines/<uuid:key>/approve", methods=["POST"])
+@asks(LINE_ROUTES, Permission.ROSTER_APPROVE)
+@versioned(LINE_ROUTES)
+@LINE_ROUTES.response(200, sites.LineOut)
+def approve_line(key: UUID) -> Answer:
+    """Put a submitted line in force."""
+    return _act(key, LineAct.APPROVE)
+
+
+@LINE_ROUTES.route("/roster-lines/<uuid:key>/return", methods=["POST"])
+@asks(LINE_ROUTES, Permission.ROSTER_APPROVE)
+@versioned(LINE_ROUTES)
+@LINE_ROUTES.arguments(sites.NoteIn)
+@LINE_ROUTES.response(200, sites.LineOut)
+def return_line(values: dict[str, Any], key: UUID) -> Answer:
+    """Return a submitted line with the reason."""
+    return _act(key, LineAct.RETURN, note=values["note"])
+
+
+@LINE_ROUTES.route("/roster-lines/<uuid:key>/end", methods=["POST"])
+@asks(LINE_ROUTES, Permission.ROSTER_APPROVE)
+@versioned(LINE_ROUTES)
+@LINE_ROUTES.arguments(sites.EndIn)
+@LINE_ROUTES.response(200, sites.LineOut)
+def end_line(values: dict[str, Any], key: UUID) -> Answer:
+    """End a line in force on a day."""
+    return _act(key, LineAct.END, ends_on=values["ends_on"])

@@ -1,0 +1,48 @@
+"""JSON read with a limit on nesting, so that no body can exhaust the parser or what walks its result."""
+
+import json
+from typing import Any
+
+from flask.json.provider import DefaultJSONProvider
+
+from service.errors import fault
+
+DEPTH_LIMIT = 32
+
+
+class StrictJson(DefaultJSONProvider):
+    """Flask's JSON with that limit, and Chinese left readable."""
+
+    ensure_ascii = False
+    sort_keys = False
+
+    def loads(self, s: str | bytes, **kwargs: Any) -> Any:  # noqa: ANN401 - JSON
+        """Parsed JSON; `json_too_deep` beyond the limit."""
+        return load(s, **kwargs)
+
+
+def load(text: str | bytes, **kwargs: Any) -> Any:  # noqa: ANN401 - JSON
+    """Parsed JSON; ValueError where it is none, `json_too_deep` beyond the limit."""
+    plain = text.decode("utf-8") if isinstance(text, bytes) else text
+    if _depth(plain) > DEPTH_LIMIT:
+        raise fault("json_too_deep", limit=DEPTH_LIMIT)
+    return json.loads(plain, **kwargs)
+
+
+def _depth(text: str) -> int:
+    """The deepest nesting of brackets outside strings; it stops counting once the limit is passed."""
+    depth = deepest = 0
+    quoted = escaped = False
+    for char in text:
+        if quoted:
+            quoted, escaped = escaped or char != '"', char == "\\" and not escaped
+        elif char == '"':
+            quoted = True
+        elif char in "[{":
+            depth += 1
+            deepest = max(deepest, depth)
+            if deepest > DEPTH_LIMIT:
+                return deepest
+        elif char in "]}":
+            depth -= 1
+    return deepest

@@ -1,0 +1,54 @@
+"""What use cases need from outside, put together once per process."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+
+from face.engines.base import Engine
+from service.clock import Clock, SystemClock
+from service.connectors.queue import JobQueue, RqJobs
+from service.connectors.wechat import WeChat, WeChatApi
+from service.settings import Settings
+from service.store.photos import PhotoFolder, PhotoStore
+from service.store.vault import Vault
+from service.store.work import Database, connect
+
+
+@dataclass(frozen=True, slots=True)
+class Deps:
+    """The outside of every use case; tests and workers build their own."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    vault: Vault
+    photos: PhotoStore
+    queue: JobQueue
+    wechat: WeChat
+    #: Loads the face engine at the first call; only workers call it (EngineUnavailable when it cannot start).
+    engine: Callable[[], Engine]
+
+
+def build(settings: Settings, clock: Clock | None = None) -> Deps:
+    """The real parts; nothing connects before its first use."""
+    time = clock or SystemClock()
+    vault = Vault(settings.keys)
+    return Deps(
+        settings=settings,
+        clock=time,
+        database=Database(connect(settings.database_url), time),
+        vault=vault,
+        photos=PhotoFolder(settings.photo_dir, vault),
+        queue=RqJobs(settings.redis_url),
+        wechat=WeChatApi(settings.wechat_url, settings.wechat_app_id, settings.wechat_app_secret),
+        engine=load_engine,
+    )
+
+
+@cache
+def load_engine() -> Engine:
+    """The deployment's face engine, loaded once per process; a failure is not remembered."""
+    # Imported here, because only workers may pay for dlib.
+    from face.engines.dlib_engine import load  # noqa: PLC0415
+
+    return load()

@@ -1,0 +1,66 @@
+"""What the tick does each second: put on the queues whatever PostgreSQL says is still to be done."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import or_, select, update
+
+from service.deps import Deps
+from service.domain.topics import QUEUE_OF, Queue, Topic
+from service.store.claims import take_due
+from service.store.models import CheckIn, Enrolment, Outbox
+from service.store.work import Work
+
+BATCH = 500
+#: With an empty queue nothing is on its way, so what waits may be queued again soon.
+IDLE_AGAIN_S = 2.0
+
+
+def dispatch(*, deps: Deps) -> int:
+    """Queue what is due and return how many ids went out; safe beside other ticks and after any crash."""
+    if not deps.queue.ready():
+        return 0
+    waiting = {queue: deps.queue.waiting(queue) for queue in Queue}
+    sent = 0
+    for model, topic in ((CheckIn, Topic.CHECK_IN_RECEIVED), (Enrolment, Topic.ENROLMENT_RECEIVED)):
+        again_after_s = _again_after_s(waiting[QUEUE_OF[topic]], deps)
+        with deps.database.begin() as work:
+            ids = take_due(work, model, again_after_s=again_after_s, limit=BATCH)
+        sent += sum(deps.queue.send(topic, row_id) for row_id in ids)
+    with deps.database.begin() as work:
+        rows = _take_outbox(work, _again_after_s(waiting[Queue.UPKEEP], deps))
+    return sent + sum(deps.queue.send(topic, subject_id) for topic, subject_id in rows)
+
+
+def _again_after_s(waiting: int | None, deps: Deps) -> float:
+    return min(IDLE_AGAIN_S, deps.settings.requeue_s) if waiting == 0 else deps.settings.requeue_s
+
+
+def _take_outbox(work: Work, again_after_s: float) -> list[tuple[Topic, UUID]]:
+    now = work.clock.real()
+    stale = now - timedelta(seconds=again_after_s)
+    due = (
+        select(Outbox.id)
+        .where(Outbox.done_at.is_(None), or_(Outbox.enqueued_at.is_(None), Outbox.enqueued_at <= stale))
+        .order_by(Outbox.id)
+        .limit(BATCH)
+        .with_for_update(skip_locked=True)
+    )
+    statement = update(Outbox).where(Outbox.id.in_(due.scalar_subquery())).values(enqueued_at=now)
+    return [(row.topic, row.subject_id) for row in work.session.execute(statement.returning(Outbox.topic, Outbox.subject_id))]
+
+
+def open_facts(topic: Topic, subject_id: UUID, *, deps: Deps) -> list[int]:
+    """The outbox rows a task is about to serve: those written while it runs are served by its next run."""
+    with deps.database.begin() as work:
+        statement = select(Outbox.id).where(
+            Outbox.topic == topic, Outbox.subject_id == subject_id, Outbox.done_at.is_(None)
+        )
+        return list(work.session.scalars(statement))
+
+
+def mark_done(ids: list[int], *, deps: Deps) -> None:
+    """The rows served; an outbox row that is never marked is tried again for ever."""
+    if ids:
+        with deps.database.begin() as work:
+            work.session.execute(update(Outbox).where(Outbox.id.in_(ids)).values(done_at=work.clock.real()))

@@ -1,0 +1,142 @@
+"""People: registered by document number, seen masked, invited to bind their phone; and their consents."""
+
+import secrets
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, update
+
+from service.deps import Deps
+from service.domain.actors import Actor, Permission
+from service.store.models import Consent, ConsentKind, Invitation, Person
+from service.store.queries.paging import Page, Window, page
+from service.store.queries.reach import people_within
+from service.store.vault import Vault
+from service.store.work import Work
+from service.usecases.access import found, require, require_version
+
+INVITATION_LIFE = timedelta(days=7)
+TAIL = 4
+
+
+def register_person(values: Mapping[str, Any], *, actor: Actor, deps: Deps) -> Person:
+    """A new person; a document number already known is refused with `already_exists`, never overwritten."""
+    require(actor, Permission.PERSON_WRITE)
+    fields = {**_document(values, deps.vault), **_phone(values, deps.vault)}
+    with deps.database.begin(actor.account_id) as work:
+        person = work.add(Person(name=values["name"], registered_by=actor.account_id, **fields))
+        work.audit("person:create", person.id)
+        return person
+
+
+def read_person(person_id: UUID, *, actor: Actor, deps: Deps) -> Person:
+    """One person within the actor's reach."""
+    with deps.database.begin() as work:
+        return _one(work, person_id, actor, Permission.PERSON_READ)
+
+
+def change_person(person_id: UUID, values: Mapping[str, Any], version: int, *, actor: Actor, deps: Deps) -> Person:
+    """Name or phone mended; a document number is never changed, because everything hangs on it."""
+    with deps.database.begin(actor.account_id) as work:
+        person = _one(work, person_id, actor, Permission.PERSON_WRITE)
+        require_version(person.version, version)
+        fields = {name: value for name, value in values.items() if name != "phone"} | _phone(values, deps.vault)
+        for name, value in fields.items():
+            setattr(person, name, value)
+        work.session.flush()
+        work.audit("person:change", person.id, fields=sorted(values))
+        return person
+
+
+def list_people(filters: Mapping[str, Any], window: Window, *, actor: Actor, deps: Deps) -> Page[Person]:
+    """A page of people within reach whose name begins with `q`."""
+    reach = require(actor, Permission.PERSON_READ)
+    statement = select(Person).where(people_within(reach, actor.account_id))
+    if "q" in filters:
+        statement = statement.where(Person.name.startswith(filters["q"], autoescape=True))
+    with deps.database.begin() as work:
+        return page(work.session, statement, Person.id, window)
+
+
+def find_person(document_number: str, *, actor: Actor, deps: Deps) -> Person:
+    """The owner of a whole document number, wherever he works, because one person has one row; it is recorded."""
+    require(actor, Permission.PERSON_WRITE)
+    digest = deps.vault.digest("document", document_number.encode())
+    with deps.database.begin(actor.account_id) as work:
+        person = found(work, select(Person).where(Person.document_hash == digest), "person")
+        work.audit("person:find", person.id)
+        return person
+
+
+def invite(person_id: UUID, *, actor: Actor, deps: Deps) -> tuple[str, Invitation]:
+    """A code, shown once, with which the person binds his WeChat within seven days; earlier codes end."""
+    code = secrets.token_hex(4).upper()
+    now = deps.clock.real()
+    with deps.database.begin(actor.account_id) as work:
+        person = _one(work, person_id, actor, Permission.PERSON_INVITE)
+        work.session.execute(
+            update(Invitation).where(Invitation.person_id == person.id, Invitation.used_at.is_(None)).values(used_at=now)
+        )
+        invitation = work.add(
+            Invitation(
+                person_id=person.id,
+                code_hash=deps.vault.digest("invitation", code.encode()),
+                expires_at=now + INVITATION_LIFE,
+            )
+        )
+        work.audit("person:invite", person.id)
+        return code, invitation
+
+
+def list_consents(person_id: UUID, *, actor: Actor, deps: Deps) -> list[Consent]:
+    """Every consent of a person, in the order in which they were given."""
+    with deps.database.begin() as work:
+        _consenting(work, person_id, actor)
+        statement = select(Consent).where(Consent.person_id == person_id).order_by(Consent.id)
+        return list(work.session.scalars(statement))
+
+
+def withdraw_consent(person_id: UUID, kind: ConsentKind, *, actor: Actor, deps: Deps) -> None:
+    """The consent of this kind is over from now on; withdrawing twice is fine."""
+    with deps.database.begin(actor.account_id) as work:
+        _consenting(work, person_id, actor)
+        work.session.execute(
+            update(Consent)
+            .where(Consent.person_id == person_id, Consent.kind == kind, Consent.withdrawn_at.is_(None))
+            .values(withdrawn_at=deps.clock.now())
+        )
+        work.audit("consent:withdraw", person_id, kind=str(kind))
+
+
+def _consenting(work: Work, person_id: UUID, actor: Actor) -> None:
+    if person_id != actor.person_id:
+        _one(work, person_id, actor, Permission.CONSENT_WITHDRAW)
+
+
+def _one(work: Work, person_id: UUID, actor: Actor, permission: Permission) -> Person:
+    within = people_within(require(actor, permission), actor.account_id)
+    return found(work, select(Person).where(Person.id == person_id, within), "person")
+
+
+def _document(values: Mapping[str, Any], vault: Vault) -> dict[str, Any]:
+    number = values["document_number"]
+    digest = vault.digest("document", number.encode())
+    return {
+        "document_kind": values["document_kind"],
+        "document_sealed": vault.seal(f"document:{digest.hex()}", number.encode()),
+        "document_hash": digest,
+        "document_tail": number[-TAIL:],
+    }
+
+
+def _phone(values: Mapping[str, Any], vault: Vault) -> dict[str, Any]:
+    if "phone" not in values:
+        return {}
+    phone = values["phone"]
+    return {
+        "phone_sealed": vault.seal("phone", phone.encode()) if phone else None,
+        "phone_tail": phone[-TAIL:] if phone else None,
+    }
+

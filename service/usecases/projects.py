@@ -1,0 +1,45 @@
+"""Projects: opened by a body with a first state, and moved from state to state by dated rows."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from service.deps import Deps
+from service.domain.actors import Actor, Permission
+from service.domain.calendar import business_day
+from service.domain.sites import ProjectState
+from service.domain.topics import Topic
+from service.errors import fault
+from service.store.models import Project, ProjectStateRow
+from service.store.queries.reach import projects_within
+from service.usecases.access import found, require
+
+
+def open_project(values: Mapping[str, Any], *, actor: Actor, deps: Deps) -> Project:
+    """A new project of a body the actor answers for, in `state` from `state_from_on` (today when not given)."""
+    reach = require(actor, Permission.PROJECT_WRITE)
+    if not reach.city and values["body_id"] not in reach.bodies:
+        raise fault("unknown_reference", "body_id")
+    fields = {name: value for name, value in values.items() if name not in {"state", "state_from_on"}}
+    with deps.database.begin(actor.account_id) as work:
+        project = work.add(Project(**fields))
+        first_day = values.get("state_from_on") or business_day(deps.clock.now())
+        work.add(ProjectStateRow(project_id=project.id, state=values["state"], from_on=first_day))
+        work.audit("project:create", project.id, state=str(values["state"]))
+        work.session.refresh(project, ["states"])
+        return project
+
+
+def set_state(project_id: UUID, state: ProjectState, from_on: date, *, actor: Actor, deps: Deps) -> Project:
+    """The project with a state added from a day on; check-ins from that day are counted anew."""
+    reach = require(actor, Permission.PROJECT_WRITE)
+    with deps.database.begin(actor.account_id) as work:
+        project = found(work, select(Project).where(Project.id == project_id, projects_within(reach)), "project")
+        row = work.add(ProjectStateRow(project_id=project.id, state=state, from_on=from_on))
+        work.audit("project:set_state", project.id, state=str(state), from_on=from_on.isoformat())
+        work.publish(Topic.PROJECT_STATE_CHANGED, row.id)
+        work.session.refresh(project, ["states"])
+        return project

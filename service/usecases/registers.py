@@ -1,0 +1,175 @@
+"""Plain records that people create, read, change and list: one description each, the same four acts for all."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, select, true
+from sqlalchemy.orm import InstrumentedAttribute
+
+from service.deps import Deps
+from service.domain.actors import Actor, Permission, Reach
+from service.domain.actors import Permission as P
+from service.store.base import Base, Versioned
+from service.store.models import (
+    District,
+    Filing,
+    Post,
+    Project,
+    SupervisingBody,
+    Team,
+    Unit,
+    UnitRole,
+)
+from service.store.queries.paging import Page, Window, page
+from service.store.queries.reach import project_ids
+from service.store.work import Work
+from service.usecases.access import found, require, require_project, require_version
+
+Row = TypeVar("Row", bound=Base)
+
+
+def everything(_reach: Reach) -> ColumnElement[bool]:
+    """Reference data is for everybody who may read it."""
+    return true()
+
+
+@dataclass(frozen=True)
+class Register(Generic[Row]):
+    """What a kind of record is: its table, who may read and write it, how it is found."""
+
+    thing: str
+    model: type[Row]
+    key: InstrumentedAttribute[Any]
+    read: Permission
+    write: Permission
+    #: The rows a reach covers.
+    within: Callable[[Reach], ColumnElement[bool]] = everything
+    filters: Mapping[str, InstrumentedAttribute[Any]] = field(default_factory=dict)
+    #: The column that the filter `q` searches by its beginning.
+    search: InstrumentedAttribute[Any] | None = None
+    #: True where the row belongs to a project, which the writer must reach.
+    of_project: bool = False
+
+
+def _of_projects(column: InstrumentedAttribute[Any]) -> Callable[[Reach], ColumnElement[bool]]:
+    return lambda reach: column.in_(project_ids(reach))
+
+
+DISTRICTS = Register("district", District, District.code, P.REFERENCE_READ, P.REFERENCE_WRITE)
+BODIES = Register(
+    "supervising_body",
+    SupervisingBody,
+    SupervisingBody.id,
+    P.REFERENCE_READ,
+    P.REFERENCE_WRITE,
+    filters={"district_code": SupervisingBody.district_code, "kind": SupervisingBody.kind},
+)
+POSTS = Register(
+    "post",
+    Post,
+    Post.code,
+    P.REFERENCE_READ,
+    P.REFERENCE_WRITE,
+    filters={"team_kind": Post.team_kind, "category": Post.category},
+)
+UNITS = Register(
+    "unit", Unit, Unit.id, P.REFERENCE_READ, P.UNIT_WRITE, filters={"credit_code": Unit.credit_code}, search=Unit.name
+)
+FILINGS = Register(
+    "filing",
+    Filing,
+    Filing.id,
+    P.PROJECT_READ,
+    P.PROJECT_WRITE,
+    _of_projects(Filing.project_id),
+    {"project_id": Filing.project_id, "number": Filing.number},
+    of_project=True,
+)
+UNIT_ROLES = Register(
+    "unit_role",
+    UnitRole,
+    UnitRole.id,
+    P.PROJECT_READ,
+    P.PROJECT_WRITE,
+    _of_projects(UnitRole.project_id),
+    {"project_id": UnitRole.project_id, "unit_id": UnitRole.unit_id, "role": UnitRole.role},
+    of_project=True,
+)
+TEAMS = Register(
+    "team",
+    Team,
+    Team.id,
+    P.PROJECT_READ,
+    P.PROJECT_WRITE,
+    _of_projects(Team.project_id),
+    {"project_id": Team.project_id, "unit_id": Team.unit_id, "kind": Team.kind},
+    of_project=True,
+)
+
+
+def create(register: Register[Row], values: Mapping[str, Any], *, actor: Actor, deps: Deps) -> Row:
+    """A new row; `already_exists` and `unknown_reference` come from the database's own constraints."""
+    require(actor, register.write)
+    with deps.database.begin(actor.account_id) as work:
+        if register.of_project:
+            require_project(work, actor, register.write, values["project_id"])
+        row = work.add(register.model(**values))
+        work.audit(f"{register.thing}:create", getattr(row, register.key.key))
+        return row
+
+
+def read(register: Register[Row], key: UUID | str, *, actor: Actor, deps: Deps) -> Row:
+    """One row within the actor's reach."""
+    reach = require(actor, register.read)
+    with deps.database.begin() as work:
+        return _one(work, register, key, reach)
+
+
+def change(
+    register: Register[Row], key: UUID | str, values: Mapping[str, Any], version: int, *, actor: Actor, deps: Deps
+) -> Row:
+    """The row with new values, if the caller saw its present version."""
+    reach = require(actor, register.write)
+    with deps.database.begin(actor.account_id) as work:
+        row = _one(work, register, key, reach)
+        if isinstance(row, Versioned):
+            require_version(row.version, version)
+        changed = [name for name, value in values.items() if getattr(row, name) != value]
+        for name in changed:
+            setattr(row, name, values[name])
+        work.session.flush()
+        work.audit(f"{register.thing}:change", key, fields=changed)
+        return row
+
+
+def listing(
+    register: Register[Row], filters: Mapping[str, Any], window: Window, *, actor: Actor, deps: Deps
+) -> Page[Row]:
+    """A page of the rows within the actor's reach."""
+    reach = require(actor, register.read)
+    statement = select(register.model).where(register.within(reach))
+    for name, value in filters.items():
+        if name == "q" and register.search is not None:
+            statement = statement.where(register.search.startswith(value, autoescape=True))
+        else:
+            statement = statement.where(register.filters[name] == value)
+    with deps.database.begin() as work:
+        return page(work.session, statement, register.key, window)
+
+
+def _one(work: Work, register: Register[Row], key: UUID | str, reach: Reach) -> Row:
+    return found(work, select(register.model).where(register.key == key, register.within(reach)), register.thing)
+
+
+PROJECTS = Register(
+    "project",
+    Project,
+    Project.id,
+    P.PROJECT_READ,
+    P.PROJECT_WRITE,
+    lambda reach: Project.id.in_(project_ids(reach)),
+    {"body_id": Project.body_id, "district_code": Project.district_code},
+    Project.name,
+)

@@ -1,0 +1,52 @@
+"""Retention: photos past their day are deleted, and so are files whose row was never written."""
+
+from datetime import timedelta
+from itertools import islice
+from uuid import UUID
+
+from sqlalchemy import delete, select
+
+from service.deps import Deps
+from service.store.models import Outbox, Photo
+
+BATCH = 200
+#: A request that is still being taken in is never this old.
+ORPHAN_AGE = timedelta(hours=1)
+#: Served outbox rows are kept this long, for who looks into what happened.
+OUTBOX_KEPT = timedelta(days=7)
+
+
+def delete_expired(*, deps: Deps) -> int:
+    """Delete up to a batch of expired photos, the file first, so that a crash between is repeated and not lost."""
+    now = deps.clock.now()
+    with deps.database.begin() as work:
+        statement = select(Photo).where(Photo.expires_at <= now, Photo.deleted_at.is_(None)).limit(BATCH)
+        photos = work.session.scalars(statement.with_for_update(skip_locked=True)).all()
+        for photo in photos:
+            deps.photos.delete(photo.id)
+            photo.deleted_at = now
+        if photos:
+            work.audit("photo:expire", "photos", count=len(photos))
+    return len(photos)
+
+
+def delete_orphans(*, deps: Deps) -> int:
+    """Delete files older than an hour that no row knows."""
+    old = deps.photos.older_than(deps.clock.real() - ORPHAN_AGE)
+    deleted = 0
+    while ids := list(islice(old, BATCH)):
+        for photo_id in _unknown(ids, deps):
+            deps.photos.delete(photo_id)
+            deleted += 1
+    return deleted
+
+
+def trim_outbox(*, deps: Deps) -> None:
+    """Delete outbox rows served long ago."""
+    with deps.database.begin() as work:
+        work.session.execute(delete(Outbox).where(Outbox.done_at <= deps.clock.real() - OUTBOX_KEPT))
+
+
+def _unknown(ids: list[UUID], deps: Deps) -> set[UUID]:
+    with deps.database.begin() as work:
+        return set(ids) - set(work.session.scalars(select(Photo.id).where(Photo.id.in_(ids))))

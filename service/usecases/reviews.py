@@ -1,0 +1,77 @@
+"""Reviews: what the machine could not decide, listed for who may and decided once."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from service.deps import Deps
+from service.domain.actors import Actor, Permission
+from service.domain.reasons import Reason, Verdict
+from service.errors import fault
+from service.store.models import CheckIn, EnrolmentPhoto, Photo, TemplateRow
+from service.store.queries.paging import Page, Window, page
+from service.store.queries.reach import reviews_open_to
+from service.store.work import Work
+from service.usecases.access import found, require, require_version
+from service.usecases.intake import open_photo
+from service.usecases.settling import Settlement, settle
+
+
+def list_reviews(filters: Mapping[str, Any], window: Window, *, actor: Actor, deps: Deps) -> Page[CheckIn]:
+    """A page of the check-ins in review that the actor may decide; his own are never among them."""
+    require(actor, Permission.CHECK_IN_REVIEW)
+    statement = select(CheckIn).where(CheckIn.state == Verdict.REVIEW, reviews_open_to(actor))
+    if "project_id" in filters:
+        statement = statement.where(CheckIn.project_id == filters["project_id"])
+    with deps.database.begin() as work:
+        return page(work.session, statement, CheckIn.id, window)
+
+
+def decide_review(
+    check_in_id: UUID, verdict: Verdict, note: str, version: int, *, actor: Actor, deps: Deps
+) -> CheckIn:
+    """The check-in as the reviewer decides; what the machine found stays on it, its record is added to."""
+    require(actor, Permission.CHECK_IN_REVIEW)
+    with deps.database.begin(actor.account_id) as work:
+        statement = select(CheckIn).where(CheckIn.id == check_in_id, reviews_open_to(actor)).with_for_update()
+        row = found(work, statement, "check_in")
+        if row.state is not Verdict.REVIEW:
+            raise fault("act_not_allowed", act="decide", state=str(row.state), allowed=[])
+        require_version(row.version, version)
+        reasons = tuple(Reason(item["code"], item["data"]) for item in row.reasons)
+        record = {"note": note, "verdict": str(verdict), "from": str(row.state), "reasons": row.reasons}
+        settle(work, row, Settlement(verdict, reasons, record), decided_by=actor.account_id)
+        return row
+
+
+def read_photo(check_in_id: UUID, *, actor: Actor, deps: Deps) -> tuple[bytes, str]:
+    """The photo of a check-in the actor may decide, and its media type; looking at it is recorded."""
+    with deps.database.begin(actor.account_id) as work:
+        row = _reviewable(work, check_in_id, actor)
+        photo = work.session.get_one(Photo, row.photo_id)
+        work.audit("check_in:look_at_photo", row.id)
+    return open_photo(photo, deps)
+
+
+def read_reference_photo(check_in_id: UUID, *, actor: Actor, deps: Deps) -> tuple[bytes, str]:
+    """The first enrolment photo of the same person, to hold beside it; looking at it is recorded."""
+    with deps.database.begin(actor.account_id) as work:
+        row = _reviewable(work, check_in_id, actor)
+        statement = (
+            select(Photo)
+            .join(EnrolmentPhoto, EnrolmentPhoto.photo_id == Photo.id)
+            .join(TemplateRow, TemplateRow.enrolment_id == EnrolmentPhoto.enrolment_id)
+            .where(TemplateRow.person_id == row.person_id, TemplateRow.retired_at.is_(None))
+            .order_by(EnrolmentPhoto.position)
+            .limit(1)
+        )
+        photo = found(work, statement, "photo")
+        work.audit("check_in:look_at_reference", row.id)
+    return open_photo(photo, deps)
+
+
+def _reviewable(work: Work, check_in_id: UUID, actor: Actor) -> CheckIn:
+    require(actor, Permission.CHECK_IN_REVIEW)
+    return found(work, select(CheckIn).where(CheckIn.id == check_in_id, reviews_open_to(actor)), "check_in")

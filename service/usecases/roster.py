@@ -1,0 +1,115 @@
+"""Roster lines: proposed by the project office, in force when approved, and what they make of earlier check-ins."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from service.deps import Deps
+from service.domain.actors import Actor, Permission
+from service.domain.roster import LineAct, LineState, after, allowed
+from service.domain.topics import Topic
+from service.errors import fault
+from service.store.models import Post, RosterLine, Team
+from service.store.queries.reach import lines_within
+from service.store.work import Work
+from service.usecases.access import found, require, require_version
+from service.usecases.registers import Register
+
+ROSTER_LINES = Register(
+    "roster_line",
+    RosterLine,
+    RosterLine.id,
+    Permission.ROSTER_READ,
+    Permission.ROSTER_PROPOSE,
+    lines_within,
+    {
+        "project_id": RosterLine.project_id,
+        "team_id": RosterLine.team_id,
+        "person_id": RosterLine.person_id,
+        "state": RosterLine.state,
+    },
+)
+
+# Who may do which act: proposing and ending belong to the office, deciding to who approves.
+_NEEDED = {
+    LineAct.SUBMIT: Permission.ROSTER_PROPOSE,
+    LineAct.RETURN: Permission.ROSTER_APPROVE,
+    LineAct.APPROVE: Permission.ROSTER_APPROVE,
+    LineAct.END: Permission.ROSTER_APPROVE,
+}
+
+
+def propose_line(values: Mapping[str, Any], *, actor: Actor, deps: Deps) -> RosterLine:
+    """A draft line on a team the actor answers for; the project is the team's, the post must be of the team's kind."""
+    reach = require(actor, Permission.ROSTER_PROPOSE)
+    with deps.database.begin(actor.account_id) as work:
+        team = work.session.get(Team, values["team_id"])
+        if team is None:
+            raise fault("unknown_reference", "team_id")
+        _require_post_of(work, values["post_code"], team)
+        line = work.add(RosterLine(**values, project_id=team.project_id))
+        # The line itself must lie within the proposer's reach, or nothing is kept.
+        if work.session.scalar(select(RosterLine.id).where(RosterLine.id == line.id, lines_within(reach))) is None:
+            raise fault("unknown_reference", "team_id")
+        work.audit("roster_line:create", line.id)
+        work.publish(Topic.ROSTER_LINE_CHANGED, line.id)
+        return line
+
+
+def change_line(line_id: UUID, values: Mapping[str, Any], version: int, *, actor: Actor, deps: Deps) -> RosterLine:
+    """A draft or returned line with other dates, post or basis; a line somebody decided on is not rewritten."""
+    reach = require(actor, Permission.ROSTER_PROPOSE)
+    with deps.database.begin(actor.account_id) as work:
+        line = found(work, select(RosterLine).where(RosterLine.id == line_id, lines_within(reach)), "roster_line")
+        require_version(line.version, version)
+        if line.state not in {LineState.DRAFT, LineState.RETURNED}:
+            raise fault("act_not_allowed", act="change", state=str(line.state), allowed=[*map(str, allowed(line.state))])
+        if "post_code" in values:
+            _require_post_of(work, values["post_code"], work.session.get_one(Team, line.team_id))
+        for name, value in values.items():
+            setattr(line, name, value)
+        work.session.flush()
+        work.audit("roster_line:change", line.id, fields=sorted(values))
+        work.publish(Topic.ROSTER_LINE_CHANGED, line.id)
+        return line
+
+
+def act_on_line(
+    line_id: UUID,
+    act: LineAct,
+    version: int,
+    *,
+    actor: Actor,
+    deps: Deps,
+    note: str | None = None,
+    ends_on: date | None = None,
+) -> RosterLine:
+    """The line after an act; 409 with the acts allowed now when the table has no such step."""
+    reach = require(actor, _NEEDED[act])
+    with deps.database.begin(actor.account_id) as work:
+        statement = select(RosterLine).where(RosterLine.id == line_id, lines_within(reach))
+        line = found(work, statement, "roster_line")
+        require_version(line.version, version)
+        step = after(line.state, act)
+        if step is None:
+            raise fault("act_not_allowed", act=str(act), state=str(line.state), allowed=[*map(str, allowed(line.state))])
+        if ends_on is not None and ends_on < line.starts_on:
+            raise fault("dates_in_order", "ends_on")
+        if act is LineAct.APPROVE and line.person_id == actor.person_id:
+            raise fault("own_affair")
+        line.state, line.note, line.ends_on = step, note, ends_on or line.ends_on
+        work.session.flush()
+        work.audit(f"roster_line:{act}", line.id)
+        work.publish(Topic.ROSTER_LINE_CHANGED, line.id)
+        return line
+
+
+def _require_post_of(work: Work, post_code: str, team: Team) -> None:
+    post = work.session.get(Post, post_code)
+    if post is None:
+        raise fault("unknown_reference", "post_code")
+    if post.team_kind != team.kind:
+        raise fault("post_of_other_team", "post_code", post=post.code, team_kind=str(team.kind))

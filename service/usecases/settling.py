@@ -1,0 +1,63 @@
+"""Writing a verdict, the machine's or a reviewer's: state, reasons, counting, record and audit in one transaction."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from service.domain.calendar import business_day
+from service.domain.reasons import Reason, Verdict
+from service.domain.reviews import owner_for
+from service.store.models import CheckIn, DecisionRecord, Project, Team
+from service.store.work import Work
+from service.usecases.counting import lines_of, policy_for, put_counting
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """A verdict, the reasons that stand on the check-in, and the record that is kept of it."""
+
+    verdict: Verdict
+    reasons: tuple[Reason, ...]
+    record: Mapping[str, Any]
+
+
+def settle(work: Work, row: CheckIn, settlement: Settlement, *, decided_by: UUID | None) -> None:
+    """Write the verdict on a locked row; roster and policy are read anew, so that no older state is counted."""
+    project = work.session.get_one(Project, row.project_id)
+    lines = lines_of(work, row.person_id, row.project_id)
+    policy = policy_for(work, project, business_day(row.at))
+    row.state = settlement.verdict
+    row.decided_at = work.clock.now()
+    row.reasons = [reason.as_dict() for reason in settlement.reasons]
+    counting = put_counting(work, row, project, lines, policy)
+    if row.state is Verdict.REVIEW:
+        team = work.session.get(Team, counting.line.team_id) if counting.line else None
+        row.review_owner = owner_for(team.kind if team else None)
+    record = {
+        **settlement.record,
+        "counting": {
+            "counts": counting.counts,
+            "reasons": [reason.as_dict() for reason in counting.reasons],
+            "roster_line_id": str(counting.line.id) if counting.line else None,
+            "post_code": counting.line.post_code if counting.line else None,
+            "policy_version": policy.version,
+        },
+    }
+    work.add(
+        DecisionRecord(
+            check_in_id=row.id,
+            position=_next_position(work, row.id),
+            verdict=settlement.verdict,
+            decided_by=decided_by,
+            record=record,
+        )
+    )
+    work.audit("check_in:decide", row.id, verdict=str(settlement.verdict), reasons=[r.code for r in settlement.reasons])
+
+
+def _next_position(work: Work, check_in_id: UUID) -> int:
+    statement = select(func.coalesce(func.max(DecisionRecord.position), 0)).where(DecisionRecord.check_in_id == check_in_id)
+    return work.session.scalars(statement).one() + 1

@@ -1,0 +1,226 @@
+"""Judging a check-in in a worker: claim, load, look at the face with no transaction open, decide, keep once."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import structlog
+from sqlalchemy import or_, select
+
+from face.engines.base import Engine, Reading
+from face.errors import EngineFailed, EngineUnavailable, Refusal
+from face.match import Match, compare
+from face.template import Template, from_bytes
+from geofence.fence import Fence, shape_from_dict
+from geofence.position import Datum
+from geofence.verdict import Judgement, Limits, judge
+from service.clock import elapsed_ms
+from service.deps import Deps
+from service.domain.calendar import business_day
+from service.domain.checkin import Decision, Evidence, Face, Unread, decide, fix_age_s
+from service.domain.claims import Claim, from_dict
+from service.domain.policies import CheckInPolicy
+from service.domain.sites import FenceState
+from service.store.claims import Held, claim, release, still_held
+from service.store.models import CheckIn, Consent, ConsentKind, Project, TemplateRow
+from service.store.models import Fence as FenceRow
+from service.store.photos import PhotoStoreDown
+from service.store.vault import SealBroken
+from service.store.work import Work
+from service.usecases.counting import policy_for
+from service.usecases.settling import Settlement, settle
+
+log = structlog.get_logger(__name__)
+
+#: Counted claims after which a photo is given to a person instead of to the engine once more.
+MAX_ATTEMPTS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A check-in with all that is needed to judge it, loaded in one short transaction."""
+
+    row: CheckIn
+    claim: Claim
+    policy: CheckInPolicy
+    fences: tuple[Fence, ...]
+    missing_consents: tuple[str, ...]
+    template: Template | None
+    enrolment_id: UUID | None
+
+
+def verify(check_in_id: UUID, *, deps: Deps) -> None:
+    """Judge a received check-in once; whoever comes late or a second time finds nothing to do."""
+    with deps.database.begin() as work:
+        held = claim(work, CheckIn, check_in_id, deps.settings.lease_s)
+    if held is None:
+        return
+    try:
+        _verify(held, deps)
+    except (EngineUnavailable, PhotoStoreDown) as error:
+        # No photo is to blame: the check-in waits uncounted until the part is back.
+        log.error("a part is down, the check-in waits", check_in_id=str(check_in_id), part=type(error).__name__)
+        _give_back(held, deps, counted=False)
+    except EngineFailed as error:
+        log.warning("the engine failed on a photo", check_in_id=str(check_in_id), attempt=held.attempt, why=str(error))
+        _give_back(held, deps, counted=True)
+
+
+def _verify(held: Held, deps: Deps) -> None:
+    began = time.perf_counter()
+    engine = deps.engine()
+    with deps.database.begin() as work:
+        case = _load(work, held.row_id, engine, deps)
+    judgement = _judge_place(case)
+    looked = time.perf_counter()
+    face, seen = _look(case, held, engine, deps)
+    face_ms = elapsed_ms(looked)
+    evidence = Evidence(
+        fix=case.claim.fix,
+        received_at=case.row.at,
+        judgement=judgement,
+        missing_consents=case.missing_consents,
+        enrolled=case.template is not None,
+        photo_reused=case.row.photo_reused,
+        face=face,
+    )
+    decision = decide(evidence, case.policy)
+    record = _record(case, evidence, decision, engine) | {
+        "face": _face_record(case, engine, face, seen),
+        "attempt": held.attempt,
+        "timings_ms": {"face": face_ms, "total": elapsed_ms(began)},
+    }
+    _keep(held, Settlement(decision.verdict, decision.reasons, record), deps)
+
+
+def _give_back(held: Held, deps: Deps, *, counted: bool) -> None:
+    with deps.database.begin() as work:
+        release(work, CheckIn, held, counted=counted)
+
+
+def _load(work: Work, check_in_id: UUID, engine: Engine, deps: Deps) -> Case:
+    row = work.session.get_one(CheckIn, check_in_id)
+    project = work.session.get_one(Project, row.project_id)
+    template = _template(work, row.person_id, engine)
+    return Case(
+        row=row,
+        claim=from_dict(row.claim),
+        policy=policy_for(work, project, business_day(row.at)),
+        fences=_fences(work, row),
+        missing_consents=_missing_consents(work, row.person_id),
+        template=_opened(template, deps) if template else None,
+        enrolment_id=template.enrolment_id if template else None,
+    )
+
+
+def _fences(work: Work, row: CheckIn) -> tuple[Fence, ...]:
+    day = business_day(row.at)
+    statement = select(FenceRow).where(
+        FenceRow.project_id == row.project_id,
+        FenceRow.state == FenceState.APPROVED,
+        FenceRow.starts_on <= day,
+        or_(FenceRow.ends_on.is_(None), FenceRow.ends_on >= day),
+    )
+    return tuple(Fence(str(f.id), shape_from_dict(f.shape, Datum.WGS84)) for f in work.session.scalars(statement))
+
+
+def _missing_consents(work: Work, person_id: UUID) -> tuple[str, ...]:
+    statement = select(Consent.kind).where(Consent.person_id == person_id, Consent.withdrawn_at.is_(None))
+    given = set(work.session.scalars(statement))
+    return tuple(sorted(str(kind) for kind in ConsentKind if kind not in given))
+
+
+def _template(work: Work, person_id: UUID, engine: Engine) -> TemplateRow | None:
+    statement = select(TemplateRow).where(
+        TemplateRow.person_id == person_id,
+        TemplateRow.engine == engine.id,
+        TemplateRow.engine_version == engine.version,
+        TemplateRow.retired_at.is_(None),
+    )
+    return work.session.scalars(statement).one_or_none()
+
+
+def _opened(row: TemplateRow, deps: Deps) -> Template:
+    try:
+        vector = deps.vault.open(f"template:{row.id}", row.sealed)
+    except SealBroken as error:
+        raise PhotoStoreDown("a template does not open: is a key missing?") from error
+    return from_bytes(vector, engine=row.engine, version=row.engine_version, photos=row.photos)
+
+
+def _judge_place(case: Case) -> Judgement | None:
+    limits = Limits(case.policy.margin_m, case.policy.accuracy_limit_m)
+    return judge(case.claim.position.wgs84(), case.claim.position.accuracy_m, case.fences, limits)
+
+
+def _look(case: Case, held: Held, engine: Engine, deps: Deps) -> tuple[Face, Reading | None]:
+    """What the face says; without consent or enrolment nobody looks, after too many attempts neither."""
+    if case.missing_consents or case.template is None:
+        return Unread.NOT_LOOKED_AT, None
+    thresholds = case.policy.thresholds(engine.id)
+    if thresholds is None:
+        raise EngineUnavailable(f"the policy {case.policy.version} has no thresholds for the engine {engine.id}")
+    if held.attempt > MAX_ATTEMPTS:
+        return Unread.FAILED, None
+    reading = engine.describe(deps.photos.get(case.row.photo_id))
+    if isinstance(reading, Refusal):
+        return reading, None
+    return compare(case.template, reading, engine, thresholds), reading
+
+
+def _keep(held: Held, settlement: Settlement, deps: Deps) -> None:
+    with deps.database.begin() as work:
+        row = still_held(work, CheckIn, held)
+        if row is None:
+            log.warning("another worker took the check-in over", check_in_id=str(held.row_id))
+            return
+        row.claim_id, row.claimed_until = None, None
+        settle(work, row, settlement, decided_by=None)
+
+
+def _record(case: Case, evidence: Evidence, decision: Decision, engine: Engine) -> dict[str, Any]:
+    position = case.claim.position.wgs84()
+    return {
+        "claim": case.row.claim,
+        "received_at": case.row.at.isoformat(),
+        "fix_age_s": round(fix_age_s(evidence.fix, evidence.received_at), 1),
+        "position_wgs84": {"lat": position.lat, "lon": position.lon},
+        "place": _place_record(evidence.judgement),
+        "missing_consents": list(evidence.missing_consents),
+        "enrolment_id": str(case.enrolment_id) if case.enrolment_id else None,
+        "photo": {"id": str(case.row.photo_id), "reused": evidence.photo_reused},
+        "engine": {"id": engine.id, "version": engine.version},
+        "policy_version": case.policy.version,
+        "reasons": [reason.as_dict() for reason in decision.reasons],
+        "verdict": str(decision.verdict),
+    }
+
+
+def _place_record(judgement: Judgement | None) -> Mapping[str, Any] | None:
+    if judgement is None:
+        return None
+    return {
+        "outcome": str(judgement.outcome),
+        "fence_id": judgement.fence_id,
+        "distance_m": round(judgement.distance_m, 2),
+        "accuracy_m": judgement.accuracy_m,
+        "margin_m": judgement.limits.margin_m,
+        "accuracy_limit_m": judgement.limits.accuracy_limit_m,
+    }
+
+
+def _face_record(case: Case, engine: Engine, face: Face, seen: Reading | None) -> dict[str, Any]:
+    thresholds = case.policy.thresholds(engine.id)
+    told: dict[str, Any] = {"accept": thresholds.accept, "refuse": thresholds.refuse} if thresholds else {}
+    match face:
+        case Match():
+            told |= {"outcome": str(face.outcome), "distance": round(face.distance, 4)}
+        case Refusal():
+            told |= {"outcome": face.code, "data": dict(face.data)}
+        case Unread():
+            told |= {"outcome": str(face)}
+    if seen is not None:
+        told |= {"faces": seen.faces, "quality": {name: round(value, 3) for name, value in seen.quality.items()}}
+    return told
