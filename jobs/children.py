@@ -49,11 +49,14 @@ class Child(Protocol):
 class Command:
     """A child that is one command, with a log of its own."""
 
-    def __init__(self, name: str, argv: Sequence[str], *, log: Path, env: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, name: str, argv: Sequence[str], *, log: Path, env: Mapping[str, str] | None = None, grace: float = 5.0
+    ) -> None:
         self.name = name
         self.argv = argv
         self.log = log
         self.env = dict(os.environ if env is None else env)
+        self.grace = grace
         self._process: Running | None = None
         begin_log(log)
         self._tail = LogTail(log)
@@ -71,7 +74,7 @@ class Command:
     def stop(self) -> None:
         """Stops the command and everybody it started."""
         if self._process is not None:
-            stop(self._process)
+            stop(self._process, grace=self.grace)
             self._process = None
 
     def alive(self) -> bool:

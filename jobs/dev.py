@@ -44,11 +44,11 @@ def run(instance: Instance) -> int:
             instance.watch()
     except local_signals.StopAsked:
         say("stopping")
-        return 0
     finally:
         local_signals.ignore()
         instance.stop()
-        say("stopped")
+    say("stopped")
+    return 0
 
 
 def show(instance: Instance) -> None:

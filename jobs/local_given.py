@@ -6,6 +6,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from jobs.local_process import StartError
+from jobs.local_redis import once
 
 OLDEST = 15
 
@@ -28,7 +29,7 @@ def checked_database(text: str) -> str:
 def checked_redis(text: str) -> str:
     """The address, if the Redis behind it takes us."""
     try:
-        client = redis.Redis.from_url(text, socket_connect_timeout=5, socket_timeout=5)
+        client = redis.Redis.from_url(text, socket_connect_timeout=5, socket_timeout=5, retry=once())
     except ValueError:
         raise StartError("REDIS_URL is not the address of a Redis: redis://:password@host:6379/0 is one") from None
     arguments = client.connection_pool.connection_kwargs

@@ -7,6 +7,7 @@ list, another Python, a folder that was moved or an install that was interrupted
 import fcntl
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -28,6 +29,8 @@ def main(parts: Sequence[str]) -> None:
     Path("var").mkdir(exist_ok=True)
     with Path("var/install.lock").open("w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        # The installer inherits the lock: killed alone, this script would let a second one in beside its own pip.
+        os.set_inheritable(lock.fileno(), True)  # noqa: FBT003 - the function takes it by position
         for part in parts:
             if part == "photos":
                 download_photos()
@@ -58,9 +61,10 @@ def identity() -> list[str]:
 def make_environment() -> None:
     """Makes an empty environment in place of whatever is there."""
     say(f"making {VENV} with Python {sys.version_info.major}.{sys.version_info.minor} ({sys.base_prefix})")
+    # Found before the environment goes, whose own Python may be the one that runs here.
+    base = str(Path(sys.executable).resolve())
     shutil.rmtree(VENV, ignore_errors=True)
     VENV.unlink(missing_ok=True)
-    base = str(Path(sys.executable).resolve())
     run([base, "-m", "venv", str(VENV)], f"{base} cannot make {VENV}")
 
 
@@ -81,7 +85,9 @@ def download_photos() -> None:
 
 def run(command: Sequence[str], failure: str) -> None:
     """Runs a command; what it says is shown only if it fails."""
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    done = subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, close_fds=False
+    )
     if done.returncode != 0:
         sys.exit(f"{done.stdout.rstrip()}\ndaogang: {failure}; the reason is above")
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import time
 from pathlib import Path
 
 import psutil
@@ -27,12 +28,29 @@ def end(path: Path) -> None:
     for process in left:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.terminate()
-    _, stubborn = psutil.wait_procs(left, timeout=GRACE_S)
-    for process in stubborn:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            process.kill()
-    psutil.wait_procs(stubborn, timeout=GRACE_S)
+    deadline = time.monotonic() + GRACE_S
+    for process in left:
+        if not ended(process, deadline):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+            ended(process, time.monotonic() + GRACE_S)
     path.unlink(missing_ok=True)
+
+
+def ended(process: psutil.Process, deadline: float) -> bool:
+    """Waits for the end of somebody else's child. One that is never collected, as in many containers, has ended."""
+    while _does_something(process):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def _does_something(process: psutil.Process) -> bool:
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _group(pid: int, began: float) -> list[psutil.Process]:

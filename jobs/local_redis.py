@@ -10,6 +10,8 @@ from typing import ClassVar
 
 import psutil
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from jobs.local_process import StartError
 from jobs.local_server import LocalServer
@@ -60,9 +62,8 @@ class LocalRedis(LocalServer):
 
     def answers(self) -> bool:
         """Whether the server answers and has read its file."""
-        with redis.Redis(
-            port=self.port, password=self.secret("password"), socket_connect_timeout=2, socket_timeout=2
-        ) as client:
+        password = self.secret("password")
+        with redis.Redis(port=self.port, password=password, socket_timeout=2, retry=once()) as client:
             try:
                 return bool(client.ping())
             except redis.RedisError:
@@ -87,6 +88,11 @@ class LocalRedis(LocalServer):
             return process if process.cwd() == str(self.folder) else None
         except (OSError, ValueError, psutil.Error):
             return None
+
+
+def once() -> Retry:
+    """No retries: without this the client waits for seconds before it says that nobody is there."""
+    return Retry(NoBackoff(), 0)
 
 
 def _program() -> str:

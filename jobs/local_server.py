@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Self
 import psutil
 
 from jobs.local_lock import FolderLock
+from jobs.local_orphans import ended
 from jobs.local_port import free_port, holder, why_not
 from jobs.local_process import Running, StartError, begin_log, last_lines, spawn, stop
 from jobs.local_state import read_private, write_json
@@ -178,10 +179,10 @@ class LocalServer(ABC):
         if orphan is None:
             return
         for number in (None, *self.stop_signals, signal.SIGKILL):
-            with contextlib.suppress(psutil.NoSuchProcess, psutil.TimeoutExpired):
-                if number is not None:
+            if number is not None:
+                with contextlib.suppress(psutil.NoSuchProcess):
                     orphan.send_signal(number)
-                orphan.wait(PATIENCE_S / 2)
+            if ended(orphan, time.monotonic() + PATIENCE_S / 2):
                 return
 
     def _kept(self) -> dict[str, Any]:

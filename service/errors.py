@@ -1,7 +1,8 @@
 """What a caller got wrong: a stable code, the field and the numbers; what HTTP makes of it stands in api/errors.py."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as defaulting
 from typing import Any
 
 
@@ -11,7 +12,7 @@ class Problem:
 
     code: str
     field: str | None = None
-    data: Mapping[str, Any] = field(default_factory=dict)
+    data: Mapping[str, Any] = defaulting(default_factory=dict)
 
 
 class ServiceError(Exception):

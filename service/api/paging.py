@@ -1,6 +1,7 @@
 """Lists: `?limit=` and `?cursor=` in, `{items, next}` out."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +21,7 @@ class PageIn(Strict):
     cursor = Text(most=64, metadata={"description": "`next` of the page before"})
 
 
+@cache
 def page_of(item: type[Schema]) -> type[Schema]:
     """The schema of a page of items."""
     name = item.__name__.removesuffix("Out") + "PageOut"

@@ -65,7 +65,7 @@ def _add_collection(blueprint: Blueprint, shown: Shown) -> None:
             row = create(values, actor=actor(), deps=deps())
             return row, 201, headers_of(row)
 
-    blueprint.route(f"/{shown.path}", endpoint=f"{shown.path}.collection")(Collection)
+    blueprint.route(f"/{shown.path}", endpoint="collection")(Collection)
 
 
 def _add_item(blueprint: Blueprint, shown: Shown) -> None:
@@ -83,7 +83,7 @@ def _add_item(blueprint: Blueprint, shown: Shown) -> None:
         Item.patch = _changing(blueprint, shown, shown.changed)  # type: ignore[attr-defined]
         Item.methods = {"GET", "PATCH"}
     kind = "uuid" if shown.key is UUID else "string"
-    blueprint.route(f"/{shown.path}/<{kind}:key>", endpoint=f"{shown.path}.item")(Item)
+    blueprint.route(f"/{shown.path}/<{kind}:key>", endpoint="item")(Item)
 
 
 def _changing(blueprint: Blueprint, shown: Shown, changed: type[Schema]) -> Callable[..., Any]:

@@ -1,0 +1,158 @@
+"""Routes of check-ins and reviews."""
+
+import re
+from typing import Any
+from uuid import UUID
+
+from flask import Response, jsonify, request
+from flask.views import MethodView
+
+from service.api.blueprints import Blueprint
+from service.api.context import actor, asks, deps, etag, seen_version, versioned
+from service.api.paging import page_of, split
+from service.api.parts import Parts, multipart
+from service.api.photos import image
+from service.api.schemas.check_ins import (
+    CheckInOut,
+    CheckInQuery,
+    CheckInRecordOut,
+    CheckInRowOut,
+    ClaimIn,
+    DecideIn,
+    ReviewQuery,
+)
+from service.domain.actors import Permission as P
+from service.domain.claims import Claim
+from service.domain.reasons import Verdict
+from service.store.models import CheckIn
+from service.store.queries.paging import Page
+from service.usecases import checkins, reviews
+from service.usecases.enrolment import SentPhoto
+
+Answer = tuple[Any, int, dict[str, str]]
+blueprint = Blueprint("check-ins", __name__, description="Check-ins, from the phone to the verdict")
+review_blueprint = Blueprint("reviews", __name__, description="What the machine could not decide")
+
+_WAIT = re.compile(r"(?:^|[,;\s])wait=(\d{1,4})(?:$|[,;\s])")
+WAIT_MOST_S = 10
+_PREFER = {
+    "in": "header",
+    "name": "Prefer",
+    "schema": {"type": "string"},
+    "description": f"`wait=2`: answer with the verdict if it comes within 2 seconds ({WAIT_MOST_S} at most)",
+}
+
+
+def preferred_wait_s() -> int:
+    """The seconds the caller would wait for a verdict (RFC 7240), 0 when it says nothing."""
+    found = _WAIT.search(request.headers.get("Prefer", ""))
+    return min(int(found.group(1)), WAIT_MOST_S) if found else 0
+
+
+@blueprint.route("/check-ins")
+class CheckIns(MethodView):
+    """All check-ins within reach."""
+
+    @asks(blueprint, P.CHECK_IN_READ)
+    @blueprint.arguments(CheckInQuery, location="query")
+    @blueprint.response(200, page_of(CheckInRowOut))
+    def get(self, query: dict[str, Any]) -> dict[str, Any]:
+        """List check-ins within reach, newest first."""
+        window, filters = split(query)
+        return _rows(checkins.list_check_ins(filters, window, actor=actor(), deps=deps()))
+
+    @asks(blueprint, P.CHECK_IN_CREATE)
+    @blueprint.doc(parameters=[_PREFER])
+    @multipart(blueprint, Parts("claim", ClaimIn))
+    @blueprint.response(201, CheckInOut, description="judged within the preferred wait")
+    @blueprint.alt_response(202, schema=CheckInOut, description="kept, and judged soon: see Location")
+    @blueprint.alt_response(200, schema=CheckInOut, description="the same check-in again, in its state of today")
+    def post(self, photos: list[SentPhoto], claim: Claim) -> Answer:
+        """Check in. It is durable before this answers, and judged by a worker."""
+        sent = photos[0]
+        row, new = checkins.receive(claim, sent.data, sent.info, actor=actor(), deps=deps())
+        wait_s = preferred_wait_s()
+        if wait_s and row.state is Verdict.RECEIVED:
+            row = checkins.await_verdict(row.id, wait_s, actor=actor(), deps=deps())
+        status = 200 if not new else 202 if row.state is Verdict.RECEIVED else 201
+        headers = {"Location": f"/api/v1/check-ins/{row.id}", **etag(row.version)}
+        return row, status, headers | ({"Preference-Applied": f"wait={wait_s}"} if wait_s else {})
+
+
+@blueprint.route("/check-ins/<uuid:check_in_id>")
+@asks(blueprint, P.CHECK_IN_READ)
+@blueprint.doc(parameters=[_PREFER])
+@blueprint.response(200, CheckInRecordOut, description="the body sees all of it, others what is theirs to know")
+def read_check_in(check_in_id: UUID) -> Any:  # noqa: ANN401 - one of three views
+    """Read a check-in: its owner the verdict, his office the row, the body the decision record."""
+    row = checkins.await_verdict(check_in_id, preferred_wait_s(), actor=actor(), deps=deps())
+    if checkins.may_read_record(check_in_id, actor=actor(), deps=deps()):
+        return _answer(CheckInRecordOut, _record(check_in_id), row.version)
+    if row.person_id == actor().person_id:
+        return _answer(CheckInOut, row, row.version)
+    return _answer(CheckInRowOut, _row(row), row.version)
+
+
+@review_blueprint.route("/reviews")
+@asks(review_blueprint, P.CHECK_IN_REVIEW)
+@review_blueprint.arguments(ReviewQuery, location="query")
+@review_blueprint.response(200, page_of(CheckInRowOut))
+def list_reviews(query: dict[str, Any]) -> dict[str, Any]:
+    """List the check-ins you may decide, newest first."""
+    window, filters = split(query)
+    return _rows(reviews.list_reviews(filters, window, actor=actor(), deps=deps()))
+
+
+@review_blueprint.route("/check-ins/<uuid:check_in_id>/decide", methods=["POST"])
+@asks(review_blueprint, P.CHECK_IN_REVIEW)
+@versioned(review_blueprint)
+@review_blueprint.arguments(DecideIn)
+@review_blueprint.response(200, CheckInRowOut)
+def decide(values: dict[str, Any], check_in_id: UUID) -> Answer:
+    """Decide a check-in in review."""
+    row = reviews.decide_review(
+        check_in_id, values["verdict"], values["note"], seen_version(), actor=actor(), deps=deps()
+    )
+    return _row(row), 200, etag(row.version)
+
+
+@review_blueprint.route("/check-ins/<uuid:check_in_id>/photo")
+@asks(review_blueprint, P.CHECK_IN_REVIEW)
+@review_blueprint.response(200, content_type="image/*")
+def read_photo(check_in_id: UUID) -> Response:
+    """Look at the photo of a check-in you may decide; it is recorded who did."""
+    return image(*reviews.read_photo(check_in_id, actor=actor(), deps=deps()))
+
+
+@review_blueprint.route("/check-ins/<uuid:check_in_id>/reference-photo")
+@asks(review_blueprint, P.CHECK_IN_REVIEW)
+@review_blueprint.response(200, content_type="image/*")
+def read_reference_photo(check_in_id: UUID) -> Response:
+    """Look at an enrolment photo of the same person; it is recorded who did."""
+    return image(*reviews.read_reference_photo(check_in_id, actor=actor(), deps=deps()))
+
+
+def _rows(page: Page[CheckIn]) -> dict[str, Any]:
+    names = checkins.names_of(list(page.items), deps=deps())
+    return {"items": [_named(row, names) for row in page.items], "next": page.next}
+
+
+def _row(row: CheckIn) -> CheckIn:
+    return _named(row, checkins.names_of([row], deps=deps()))
+
+
+def _named(row: CheckIn, names: dict[UUID, str]) -> CheckIn:
+    row.person_name = names[row.person_id]  # type: ignore[attr-defined]
+    return row
+
+
+def _record(check_in_id: UUID) -> CheckIn:
+    row, records = checkins.read_record(check_in_id, actor=actor(), deps=deps())
+    row.records = records  # type: ignore[attr-defined]
+    return _row(row)
+
+
+def _answer(schema: type[CheckInOut], row: CheckIn, version: int) -> Response:
+    response = jsonify(schema().dump(row))
+    response.headers.extend(etag(version))
+    return response

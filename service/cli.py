@@ -1,0 +1,149 @@
+"""The command line of an installation: `./daogang COMMAND`."""
+
+import json
+import os
+import sys
+from base64 import b64encode
+from collections.abc import Callable
+from pathlib import Path
+from secrets import token_bytes, token_urlsafe
+from uuid import UUID
+
+import click
+from alembic import command
+from alembic.config import Config
+from alembic.util import CommandError
+
+from service import logs
+from service.deps import Deps, build
+from service.domain.actors import SCOPES, Grant, Role, Scope
+from service.errors import ServiceError
+from service.settings import KEY_BYTES, Settings, SettingsError
+from service.store.work import connect
+from service.texts import text
+from service.usecases import accounts
+
+ROOT = Path(__file__).parents[1]
+
+
+def _settings() -> Settings:
+    try:
+        return Settings.from_env(os.environ)
+    except SettingsError as error:
+        sys.exit(f"daogang: {error}")
+
+
+def _deps() -> Deps:
+    return build(_settings())
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def cli() -> None:
+    """Daogang 到岗: what an operator does at the terminal."""
+    logs.configure()
+
+
+@cli.command()
+def migrate() -> None:
+    """Bring the database named by DATABASE_URL to the newest schema."""
+    _with_database(lambda config: command.upgrade(config, "head"))
+
+
+@cli.command("check-migrations")
+def check_migrations() -> None:
+    """Fail unless the migrations, run on an empty database, give exactly the tables of the code."""
+    _with_database(lambda config: (command.upgrade(config, "head"), command.check(config)))
+
+
+def _with_database(act: Callable[[Config], object]) -> None:
+    url = os.environ.get("DATABASE_URL", "")
+    if not url:
+        sys.exit("daogang: DATABASE_URL is not set")
+    engine = connect(url)
+    config = Config(ROOT / "alembic.ini", stdout=sys.stderr)
+    try:
+        with engine.begin() as connection:
+            config.attributes["connection"] = connection
+            act(config)
+    except CommandError as error:
+        sys.exit(f"daogang: {error}")
+    finally:
+        engine.dispose()
+
+
+@cli.group()
+def account() -> None:
+    """Open accounts and give out one-time passwords."""
+
+
+@account.command("add")
+@click.argument("name")
+@click.option("--role", type=click.Choice([role.value for role in Role]), required=True)
+@click.option("--scope-id", type=click.UUID, help="the body, unit, project or team; not needed for the city")
+@click.option("--person", type=click.UUID, help="the person behind the account")
+def add_account(name: str, role: str, scope_id: UUID | None, person: UUID | None) -> None:
+    """Open an account and print its one-time password."""
+    held = Role(role)
+    scope = _scope(held, scope_id)
+    try:
+        _, password = accounts.add_account(name, [Grant(held, scope, scope_id)], person, actor_id=None, deps=_deps())
+    except ServiceError as error:
+        sys.exit(f"daogang: {_sentence(error)}")
+    click.echo(f"{name}  {password}  (works once: choose your own at the first sign-in)")
+
+
+@account.command("reset")
+@click.argument("name")
+def reset_account(name: str) -> None:
+    """Give an account a new one-time password."""
+    try:
+        password = accounts.reset_password(name, deps=_deps())
+    except ServiceError as error:
+        sys.exit(f"daogang: {_sentence(error)}")
+    click.echo(f"{name}  {password}  (works once: choose your own at the next sign-in)")
+
+
+def _scope(role: Role, scope_id: UUID | None) -> Scope:
+    """The scope a role takes: that of an id where one is given."""
+    fitting = [scope for scope in SCOPES[role] if (scope_id is None) == (scope in {Scope.CITY, Scope.SELF})]
+    if not fitting:
+        takes = ", ".join(sorted(SCOPES[role]))
+        sys.exit(f"daogang: the role {role} reaches a {takes}: {'name it with --scope-id' if scope_id is None else 'give no --scope-id'}")
+    return fitting[0]
+
+
+def _sentence(error: ServiceError) -> str:
+    problem = error.problems[0]
+    return f"{text(problem.code, problem.data)['en']} ({problem.code}{f': {problem.field}' if problem.field else ''})"
+
+
+@cli.command()
+def openapi() -> None:
+    """Print the OpenAPI document."""
+    from service.app import create_app  # noqa: PLC0415 - only this command needs the web
+
+    with create_app(_settings()).test_client() as client:
+        click.echo(json.dumps(client.get("/api/openapi.json").json, ensure_ascii=False, indent=2))
+
+
+@cli.command()
+def secrets() -> None:
+    """Print fresh secrets, to be kept where only the service reads them."""
+    click.echo(f"DAOGANG_KEYS=1={b64encode(token_bytes(KEY_BYTES)).decode()}")
+    click.echo(f"DAOGANG_TOKEN_SECRET={token_urlsafe(48)}")
+
+
+@cli.command()
+def seed() -> None:
+    """Fill an empty development database with a demo district and print its accounts."""
+    from service.demo_district import fill  # noqa: PLC0415 - production never loads it
+
+    settings = _settings()
+    if settings.production:
+        sys.exit("daogang: demo data is for DAOGANG_ENV=development")
+    for line in fill(build(settings)):
+        click.echo(line)
+
+
+if __name__ == "__main__":
+    cli()
