@@ -11,7 +11,8 @@ import sys
 from typing import Any
 
 PR_SET_PDEATHSIG = 1
-PR_SET_KEEPCAPS = 8
+PR_SET_SECUREBITS = 28
+SECBIT_NO_SETUID_FIXUP = 4
 PR_CAP_AMBIENT = 47
 PR_CAP_AMBIENT_RAISE = 2
 CAPABILITY_VERSION_3 = 0x20080522
@@ -19,9 +20,9 @@ CAPABILITY_VERSION_3 = 0x20080522
 
 def drop_to(uid: int, gid: int, capability: int | None) -> None:
     """Continues as another user; of root's capabilities only the named one is kept, through the exec as well."""
-    keep = capability is not None
-    if keep:
-        prctl(PR_SET_KEEPCAPS, 1)
+    if capability is not None:
+        # Without it access(2), which PostgreSQL's programs ask before they open, would not know of the capability.
+        prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP)
     os.setgroups([])
     os.setresgid(gid, gid, gid)
     os.setresuid(uid, uid, uid)

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from jobs.local_cluster import environment
 from jobs.local_process import OURSELVES, Identity, StartError, wrapped
 
 CAP_DAC_OVERRIDE = 1
@@ -63,7 +64,7 @@ def _owner(cluster: Path) -> tuple[int, int]:
 
 def _reaches(identity: Identity, folder: Path, program: Path) -> bool:
     """Tried rather than computed from permission bits: there are also ACLs, mount options and missing capabilities."""
-    script = 'cd "$1" && ls "$3" && exec "$2" --version'
-    argv = ["/bin/sh", "-c", script, "sh", str(folder), str(program), str(program.parent.parent / "share")]
+    script = 'cd "$1" && exec "$2" --show -D "$1"'
+    argv = ["/bin/sh", "-c", script, "sh", str(folder), str(program.with_name("initdb"))]
     command = wrapped(argv, signal.SIGKILL, identity)
-    return subprocess.run(command, capture_output=True, check=False, cwd="/").returncode == 0
+    return subprocess.run(command, capture_output=True, check=False, cwd="/", env=environment()).returncode == 0

@@ -3,14 +3,15 @@
 import os
 
 from alembic import context
-from sqlalchemy import create_engine
+from sqlalchemy import Connection, create_engine
 
 from service.store.models import Account
 
 target = Account.metadata
 
 
-def migrate(connection):
+def migrate(connection: Connection) -> None:
+    """Run what is asked for over an open connection."""
     context.configure(connection=connection, target_metadata=target, compare_type=True)
     with context.begin_transaction():
         context.run_migrations()

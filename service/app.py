@@ -61,7 +61,9 @@ def create_app(settings: Settings, deps: Deps | None = None) -> Flask:
 
 def _spec_options() -> dict[str, object]:
     return {
-        "info": {"description": "On-duty attendance of key construction personnel. Sign in, then send the bearer token."},
+        "info": {
+            "description": "On-duty attendance of key construction personnel. Sign in, then send the bearer token."
+        },
         "components": {"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}},
         "servers": [{"url": "/"}],
     }

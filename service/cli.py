@@ -4,7 +4,8 @@ import json
 import os
 import sys
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from secrets import token_bytes, token_urlsafe
 from uuid import UUID
@@ -46,16 +47,21 @@ def cli() -> None:
 @cli.command()
 def migrate() -> None:
     """Bring the database named by DATABASE_URL to the newest schema."""
-    _with_database(lambda config: command.upgrade(config, "head"))
+    with _schema() as config:
+        command.upgrade(config, "head")
 
 
 @cli.command("check-migrations")
 def check_migrations() -> None:
     """Fail unless the migrations, run on an empty database, give exactly the tables of the code."""
-    _with_database(lambda config: (command.upgrade(config, "head"), command.check(config)))
+    with _schema() as config:
+        command.upgrade(config, "head")
+        command.check(config)
 
 
-def _with_database(act: Callable[[Config], object]) -> None:
+@contextmanager
+def _schema() -> Iterator[Config]:
+    """Alembic over one transaction of the database named by DATABASE_URL."""
     url = os.environ.get("DATABASE_URL", "")
     if not url:
         sys.exit("daogang: DATABASE_URL is not set")
@@ -64,7 +70,7 @@ def _with_database(act: Callable[[Config], object]) -> None:
     try:
         with engine.begin() as connection:
             config.attributes["connection"] = connection
-            act(config)
+            yield config
     except CommandError as error:
         sys.exit(f"daogang: {error}")
     finally:
@@ -107,8 +113,8 @@ def _scope(role: Role, scope_id: UUID | None) -> Scope:
     """The scope a role takes: that of an id where one is given."""
     fitting = [scope for scope in SCOPES[role] if (scope_id is None) == (scope in {Scope.CITY, Scope.SELF})]
     if not fitting:
-        takes = ", ".join(sorted(SCOPES[role]))
-        sys.exit(f"daogang: the role {role} reaches a {takes}: {'name it with --scope-id' if scope_id is None else 'give no --scope-id'}")
+        advice = "name it with --scope-id" if scope_id is None else "give no --scope-id"
+        sys.exit(f"daogang: the role {role} reaches a {', '.join(sorted(SCOPES[role]))}: {advice}")
     return fitting[0]
 
 

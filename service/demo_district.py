@@ -1,4 +1,4 @@
-"""The demo district that `make run` fills its own empty database with: two projects, a station, accounts of each role."""
+"""The demo district of `make run`: two projects, a station, accounts of each role, in an empty database."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -66,7 +66,12 @@ def _fill(deps: Deps) -> list[str]:
     units = {name: _unit(deps, city, *unit) for name, unit in UNITS.items()}
     body = registers.create(
         registers.BODIES,
-        {"code": "pudong", "name": "浦东新区建设工程安全质量监督站", "kind": BodyKind.STATION, "district_code": "310115"},
+        {
+            "code": "pudong",
+            "name": "浦东新区建设工程安全质量监督站",
+            "kind": BodyKind.STATION,
+            "district_code": "310115",
+        },
         actor=city,
         deps=deps,
     ).id

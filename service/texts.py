@@ -7,15 +7,21 @@ from typing import Any
 TEXTS: dict[str, tuple[str, str]] = {
     # Reasons of a check-in.
     "outside_fence": (
-        "不在工地围栏内：距围栏边界 {distance_m} 米（定位精度 {accuracy_m} 米，允许 {margin_m} 米），请到工地内再打卡。",
-        "Outside the site fence: {distance_m} m from its edge (accuracy {accuracy_m} m, {margin_m} m allowed). "
-        "Please check in on the site.",
+        "不在工地围栏内：距边界 {distance_m} 米（定位精度 {accuracy_m} 米，允许 {margin_m} 米），请到工地内再打卡。",
+        (
+            "Outside the site fence: {distance_m} m from its edge (accuracy {accuracy_m} m, {margin_m} m allowed). "
+            "Please check in on the site."
+        ),
     ),
     "outside_fence.circle": (
-        "不在工地围栏内：距围栏中心 {centre_distance_m} 米（围栏半径 {radius_m} 米，定位精度 {accuracy_m} 米），"
-        "请到工地内再打卡。",
-        "Outside the site fence: distance {centre_distance_m} m, fence {radius_m} m, accuracy {accuracy_m} m. "
-        "Please check in on the site.",
+        (
+            "不在工地围栏内：距围栏中心 {centre_distance_m} 米（围栏半径 {radius_m} 米，定位精度 {accuracy_m} 米），"
+            "请到工地内再打卡。"
+        ),
+        (
+            "Outside the site fence: distance {centre_distance_m} m, fence {radius_m} m, accuracy {accuracy_m} m. "
+            "Please check in on the site."
+        ),
     ),
     "location_fuzzy": (
         "定位为模糊位置，请在微信中开启精确定位后重试。",
@@ -25,38 +31,79 @@ TEXTS: dict[str, tuple[str, str]] = {
         "定位是 {age_s} 秒前获取的，超过 {limit_s} 秒，请重新定位后再打卡。",
         "The position is {age_s} s old, more than the {limit_s} s allowed. Please locate again and check in.",
     ),
-    "no_fence": ("该项目尚无生效的电子围栏，请联系项目部。", "The project has no fence in force. Please tell the project office."),
+    "no_fence": (
+        "该项目尚无生效的电子围栏，请联系项目部。",
+        "The project has no fence in force. Please tell the project office.",
+    ),
     "location_uncertain": (
         "定位精度不足以判断：距围栏边界 {distance_m} 米，定位精度 {accuracy_m} 米，已转人工复核。",
-        "The position is not precise enough to tell: {distance_m} m from the fence's edge, accuracy {accuracy_m} m. "
-        "A person will decide.",
+        (
+            "The position is not precise enough: {distance_m} m from the fence's edge, accuracy {accuracy_m} m. "
+            "A person will decide."
+        ),
     ),
-    "not_enrolled": ("尚未录入人脸，请到监督站办理现场录入。", "No face is enrolled yet. Please enrol at the supervision station."),
+    "not_enrolled": (
+        "尚未录入人脸，请到监督站办理现场录入。",
+        "No face is enrolled yet. Please enrol at the supervision station.",
+    ),
     "no_consent": (
         "缺少有效的授权同意：{missing}。请先完成授权。",
         "Consent is missing or withdrawn: {missing}. Please give it first.",
     ),
-    "no_face": ("照片中未找到人脸，请正对镜头重拍。", "No face was found in the photo. Face the camera and take it again."),
+    "no_face": (
+        "照片中未找到人脸，请正对镜头重拍。",
+        "No face was found in the photo. Face the camera and take it again.",
+    ),
     "many_faces": ("照片中有多张人脸，请单独拍摄。", "There are several faces in the photo. Take it alone, please."),
-    "low_quality": ("照片质量不足，请走近一些、在光线充足处重拍。", "The photo is not good enough. Move closer, find light, take it again."),
+    "low_quality": (
+        "照片质量不足，请走近一些、在光线充足处重拍。",
+        "The photo is not good enough. Move closer, find light, take it again.",
+    ),
     "face_mismatch": ("人脸与登记人员不符。", "The face does not match the registered person."),
-    "face_uncertain": ("人脸比对结果不确定，已转人工复核。", "The face comparison is not certain. A person will decide."),
+    "face_uncertain": (
+        "人脸比对结果不确定，已转人工复核。",
+        "The face comparison is not certain. A person will decide.",
+    ),
     "photo_reused": ("该照片已经使用过，请现场重新拍照。", "This photo was used before. Please take a new one."),
-    "engine_failed": ("照片无法自动比对，已转人工复核。", "The photo could not be compared automatically. A person will decide."),
-    "not_on_roster": ("当日不在该项目的任职名单上，本次打卡不计考勤。", "Not on this project's roster that day: it does not count."),
-    "roster_not_filed": ("任职尚未备案生效，本次打卡暂不计考勤。", "The roster line is not in force yet: it does not count for now."),
+    "engine_failed": (
+        "照片无法自动比对，已转人工复核。",
+        "The photo could not be compared automatically. A person will decide.",
+    ),
+    "not_on_roster": (
+        "当日不在该项目的任职名单上，本次打卡不计考勤。",
+        "Not on this project's roster that day: it does not count.",
+    ),
+    "roster_not_filed": (
+        "任职尚未备案生效，本次打卡暂不计考勤。",
+        "The roster line is not in force yet: it does not count for now.",
+    ),
     "outside_window": (
         "打卡时间 {time} 不在 {window_from}—{window_to} 内，不计考勤。",
         "{time} is outside {window_from}-{window_to}: it does not count.",
     ),
-    "project_not_active": ("项目当日不在施工状态，不计考勤。", "The project is not under construction that day: it does not count."),
+    "project_not_active": (
+        "项目当日不在施工状态，不计考勤。",
+        "The project is not under construction that day: it does not count.",
+    ),
     # Enrolment.
-    "photos_differ": ("第 {photo} 张照片与其他照片不像同一人。", "Photo {photo} does not look like the same person as the others."),
-    "consent_needed": ("录入人脸前必须取得本人单独同意。", "The person's separate consent is needed before a face is enrolled."),
+    "photos_differ": (
+        "第 {photo} 张照片与其他照片不像同一人。",
+        "Photo {photo} does not look like the same person as the others.",
+    ),
+    "consent_needed": (
+        "录入人脸前必须取得本人单独同意。",
+        "The person's separate consent is needed before a face is enrolled.",
+    ),
     # Photos.
     "photo_empty": ("照片是空文件。", "The photo is an empty file."),
-    "photo_too_large": ("照片过大：{bytes} 字节，上限 {limit_bytes} 字节。", "The photo is too large: {bytes} bytes, {limit_bytes} allowed."),
-    "not_an_image": ("文件不是可识别的照片（支持 JPEG、PNG、WebP、HEIC）。", "The file is no photo we can read (JPEG, PNG, WebP, HEIC)."),
+    "photo_too_large": (
+        "照片过大：{bytes} 字节，上限 {limit_bytes} 字节。",
+        "The photo is too large: {bytes} bytes, {limit_bytes} allowed.",
+    ),
+    "not_an_image": (
+        "文件不是可识别的照片（支持 JPEG、PNG、WebP、HEIC）。",
+        "The file is no photo we can read (JPEG, PNG, WebP, HEIC).",
+    ),
     "photo_damaged": ("照片文件已损坏，请重拍。", "The photo file is damaged. Please take it again."),
     "photo_too_many_pixels": ("照片像素过多：{width}×{height}。", "The photo has too many pixels: {width} x {height}."),
     "photo_too_small": ("照片太小：{width}×{height}。", "The photo is too small: {width} x {height}."),
@@ -74,10 +121,16 @@ TEXTS: dict[str, tuple[str, str]] = {
     "bad_credit_code": ("统一社会信用代码校验失败。", "The unified social credit code does not check."),
     "bad_document_number": ("证件号码校验失败。", "The document number does not check."),
     "bad_phone": ("手机号码格式不正确。", "The phone number is not valid."),
-    "time_ahead": ("时间比服务器时间超前 5 分钟以上，请校准手机时间。", "The time is more than 5 minutes ahead. Set the phone's clock, please."),
+    "time_ahead": (
+        "时间比服务器时间超前 5 分钟以上，请校准手机时间。",
+        "The time is more than 5 minutes ahead. Set the phone's clock, please.",
+    ),
     "not_multipart": ("请求必须是 multipart/form-data。", "The request must be multipart/form-data."),
     "part_missing": ("缺少部分：{part}。", "The part {part} is missing."),
-    "part_repeated": ("部分 {part} 的数量不符（{count} 个，允许 {min}—{max} 个）。", "Part {part}: {count} sent, {min} to {max} allowed."),
+    "part_repeated": (
+        "部分 {part} 的数量不符（{count} 个，允许 {min}—{max} 个）。",
+        "Part {part}: {count} sent, {min} to {max} allowed.",
+    ),
     "part_unknown": ("未知的部分：{part}。", "The part {part} is not known."),
     "bad_json": ("JSON 格式错误。", "The JSON cannot be read."),
     "json_too_deep": ("JSON 嵌套过深（上限 {limit} 层）。", "The JSON is nested too deeply ({limit} levels allowed)."),
@@ -124,7 +177,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "wechat_code_invalid": ("微信登录凭证无效，请重试。", "WeChat does not know this code. Please try again."),
     "wechat_too_often": ("登录过于频繁，请稍后再试。", "Too many sign-ins. Please wait a little."),
     "wechat_user_blocked": ("微信拒绝了本次登录。", "WeChat refused this sign-in."),
-    "wechat_refused_us": ("微信登录暂不可用，请联系运维。", "WeChat sign-in is not available. Please tell the operator."),
+    "wechat_refused_us": (
+        "微信登录暂不可用，请联系运维。",
+        "WeChat sign-in is not available. Please tell the operator.",
+    ),
     "wechat_unavailable": ("微信暂时无法访问，请稍后再试。", "WeChat does not answer. Please try again soon."),
     "photo_store_down": ("照片暂时无法保存，请稍后重新发送。", "Photos cannot be kept now. Send it again soon."),
     "unavailable": ("服务暂时不可用，请稍后重试。", "The service does not answer now. Please try again soon."),

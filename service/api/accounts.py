@@ -16,7 +16,7 @@ from service.api.schemas.accounts import (
     SignInIn,
     WeChatSignInIn,
 )
-from service.domain.actors import Permission as P
+from service.domain.actors import Permission
 from service.usecases import accounts
 from service.usecases.me import read_me
 
@@ -26,7 +26,7 @@ blueprint = Blueprint("accounts", __name__, description="Signing in, oneself, ac
 @blueprint.route("/sessions", methods=["POST"])
 @blueprint.arguments(SignInIn)
 @blueprint.response(201, SessionOut)
-def sign_in(values: dict[str, Any]) -> Any:  # noqa: ANN401 - flask-smorest dumps it
+def sign_in(values: dict[str, Any]) -> Any:
     """Sign in with name and password."""
     return accounts.sign_in(values["name"], values["password"], values.get("new_password"), deps=deps())
 
@@ -34,15 +34,15 @@ def sign_in(values: dict[str, Any]) -> Any:  # noqa: ANN401 - flask-smorest dump
 @blueprint.route("/sessions/wechat", methods=["POST"])
 @blueprint.arguments(WeChatSignInIn)
 @blueprint.response(201, SessionOut)
-def sign_in_wechat(values: dict[str, Any]) -> Any:  # noqa: ANN401
+def sign_in_wechat(values: dict[str, Any]) -> Any:
     """Sign in from the mini-program with a wx.login code."""
     return accounts.sign_in_wechat(values["code"], values.get("activation_code"), deps=deps())
 
 
 @blueprint.route("/me")
-@asks(blueprint, P.ME_READ)
+@asks(blueprint, Permission.ME_READ)
 @blueprint.response(200, MeOut)
-def me() -> Any:  # noqa: ANN401
+def me() -> Any:
     """Who is signed in, his rights, his enrolment and his posts of today."""
     return read_me(actor=actor(), deps=deps())
 
@@ -51,18 +51,18 @@ def me() -> Any:  # noqa: ANN401
 class Accounts(MethodView):
     """Accounts with a password."""
 
-    @asks(blueprint, P.ACCOUNT_WRITE)
+    @asks(blueprint, Permission.ACCOUNT_WRITE)
     @blueprint.arguments(PageIn, location="query")
     @blueprint.response(200, page_of(AccountOut))
-    def get(self, query: dict[str, Any]) -> Any:  # noqa: ANN401
+    def get(self, query: dict[str, Any]) -> Any:
         """List accounts, newest first."""
         window, _ = split(query)
         return accounts.list_accounts(window, actor=actor(), deps=deps())
 
-    @asks(blueprint, P.ACCOUNT_WRITE)
+    @asks(blueprint, Permission.ACCOUNT_WRITE)
     @blueprint.arguments(AccountIn)
     @blueprint.response(201, NewAccountOut)
-    def post(self, values: dict[str, Any]) -> Any:  # noqa: ANN401
+    def post(self, values: dict[str, Any]) -> Any:
         """Open an account; its one-time password is shown in this answer and never again."""
         account, password = accounts.open_account(
             values["name"], values["grants"], values.get("person_id"), actor=actor(), deps=deps()

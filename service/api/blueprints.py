@@ -15,14 +15,14 @@ from service.errors import ServiceError, fault
 class Parser(FlaskParser):
     """Reads JSON bodies and queries."""
 
-    DEFAULT_UNKNOWN_BY_LOCATION = dict.fromkeys(FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION, RAISE)  # noqa: RUF012
+    DEFAULT_UNKNOWN_BY_LOCATION = dict.fromkeys(FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION, RAISE)
 
     def handle_error(self, error: ValidationError, *_args: Any, **_kwargs: Any) -> NoReturn:
         """Every problem of every location; the location itself is no part of a field's path."""
         messages = error.messages if isinstance(error.messages, dict) else {"": error.messages}
         raise ServiceError([problem for part in messages.values() for problem in problems_in(part)])
 
-    def _handle_invalid_json_error(self, error: Any, req: Any, *_args: Any, **_kwargs: Any) -> NoReturn:  # noqa: ANN401, ARG002
+    def _handle_invalid_json_error(self, error: Any, req: Any, *_args: Any, **_kwargs: Any) -> NoReturn:  # noqa: ARG002
         raise fault("bad_json")
 
 

@@ -21,7 +21,7 @@ from service.api.schemas.check_ins import (
     DecideIn,
     ReviewQuery,
 )
-from service.domain.actors import Permission as P
+from service.domain.actors import Permission
 from service.domain.claims import Claim
 from service.domain.reasons import Verdict
 from service.store.models import CheckIn
@@ -53,7 +53,7 @@ def preferred_wait_s() -> int:
 class CheckIns(MethodView):
     """All check-ins within reach."""
 
-    @asks(blueprint, P.CHECK_IN_READ)
+    @asks(blueprint, Permission.CHECK_IN_READ)
     @blueprint.arguments(CheckInQuery, location="query")
     @blueprint.response(200, page_of(CheckInRowOut))
     def get(self, query: dict[str, Any]) -> dict[str, Any]:
@@ -61,7 +61,7 @@ class CheckIns(MethodView):
         window, filters = split(query)
         return _rows(checkins.list_check_ins(filters, window, actor=actor(), deps=deps()))
 
-    @asks(blueprint, P.CHECK_IN_CREATE)
+    @asks(blueprint, Permission.CHECK_IN_CREATE)
     @blueprint.doc(parameters=[_PREFER])
     @multipart(blueprint, Parts("claim", ClaimIn))
     @blueprint.response(201, CheckInOut, description="judged within the preferred wait")
@@ -80,10 +80,10 @@ class CheckIns(MethodView):
 
 
 @blueprint.route("/check-ins/<uuid:check_in_id>")
-@asks(blueprint, P.CHECK_IN_READ)
+@asks(blueprint, Permission.CHECK_IN_READ)
 @blueprint.doc(parameters=[_PREFER])
 @blueprint.response(200, CheckInRecordOut, description="the body sees all of it, others what is theirs to know")
-def read_check_in(check_in_id: UUID) -> Any:  # noqa: ANN401 - one of three views
+def read_check_in(check_in_id: UUID) -> Any:
     """Read a check-in: its owner the verdict, his office the row, the body the decision record."""
     row = checkins.await_verdict(check_in_id, preferred_wait_s(), actor=actor(), deps=deps())
     if checkins.may_read_record(check_in_id, actor=actor(), deps=deps()):
@@ -94,7 +94,7 @@ def read_check_in(check_in_id: UUID) -> Any:  # noqa: ANN401 - one of three view
 
 
 @review_blueprint.route("/reviews")
-@asks(review_blueprint, P.CHECK_IN_REVIEW)
+@asks(review_blueprint, Permission.CHECK_IN_REVIEW)
 @review_blueprint.arguments(ReviewQuery, location="query")
 @review_blueprint.response(200, page_of(CheckInRowOut))
 def list_reviews(query: dict[str, Any]) -> dict[str, Any]:
@@ -104,7 +104,7 @@ def list_reviews(query: dict[str, Any]) -> dict[str, Any]:
 
 
 @review_blueprint.route("/check-ins/<uuid:check_in_id>/decide", methods=["POST"])
-@asks(review_blueprint, P.CHECK_IN_REVIEW)
+@asks(review_blueprint, Permission.CHECK_IN_REVIEW)
 @versioned(review_blueprint)
 @review_blueprint.arguments(DecideIn)
 @review_blueprint.response(200, CheckInRowOut)
@@ -117,7 +117,7 @@ def decide(values: dict[str, Any], check_in_id: UUID) -> Answer:
 
 
 @review_blueprint.route("/check-ins/<uuid:check_in_id>/photo")
-@asks(review_blueprint, P.CHECK_IN_REVIEW)
+@asks(review_blueprint, Permission.CHECK_IN_REVIEW)
 @review_blueprint.response(200, content_type="image/*")
 def read_photo(check_in_id: UUID) -> Response:
     """Look at the photo of a check-in you may decide; it is recorded who did."""
@@ -125,7 +125,7 @@ def read_photo(check_in_id: UUID) -> Response:
 
 
 @review_blueprint.route("/check-ins/<uuid:check_in_id>/reference-photo")
-@asks(review_blueprint, P.CHECK_IN_REVIEW)
+@asks(review_blueprint, Permission.CHECK_IN_REVIEW)
 @review_blueprint.response(200, content_type="image/*")
 def read_reference_photo(check_in_id: UUID) -> Response:
     """Look at an enrolment photo of the same person; it is recorded who did."""

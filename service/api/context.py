@@ -19,12 +19,12 @@ EXTENSION = "daogang"
 
 def deps() -> Deps:
     """The application's dependencies."""
-    return cast(Deps, current_app.extensions[EXTENSION])
+    return cast("Deps", current_app.extensions[EXTENSION])
 
 
 def actor() -> Actor:
     """Who is asking; only behind `asks`."""
-    return cast(Actor, g.actor)
+    return cast("Actor", g.actor)
 
 
 def asks(blueprint: Blueprint, permission: Permission) -> Callable[[View], View]:
@@ -32,7 +32,7 @@ def asks(blueprint: Blueprint, permission: Permission) -> Callable[[View], View]
 
     def decorate(view: View) -> View:
         @wraps(view)
-        def guarded(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - a view's own arguments and answer
+        def guarded(*args: Any, **kwargs: Any) -> Any:
             g.actor = actor_of(_bearer(), deps=deps())
             if not g.actor.may(permission):
                 raise fault("forbidden", permission=str(permission))
@@ -40,7 +40,7 @@ def asks(blueprint: Blueprint, permission: Permission) -> Callable[[View], View]
 
         guarded.permission = permission  # type: ignore[attr-defined]
         described = blueprint.doc(security=[{"bearer": []}], **{"x-permission": str(permission)})
-        return cast(View, described(guarded))
+        return cast("View", described(guarded))
 
     return decorate
 
@@ -54,7 +54,7 @@ def versioned(blueprint: Blueprint) -> Callable[[View], View]:
         "schema": {"type": "string"},
         "description": 'The ETag of the row as you saw it, e.g. "3".',
     }
-    return cast(Callable[[View], View], blueprint.doc(parameters=[header]))
+    return cast("Callable[[View], View]", blueprint.doc(parameters=[header]))
 
 
 def seen_version() -> int:

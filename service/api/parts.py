@@ -43,10 +43,10 @@ def multipart(blueprint: Blueprint, parts: Parts) -> Callable[[View], View]:
 
     def decorate(view: View) -> View:
         @wraps(view)
-        def reading(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - a view's own arguments and answer
+        def reading(*args: Any, **kwargs: Any) -> Any:
             return view(*args, *_read(parts), **kwargs)
 
-        return cast(View, blueprint.doc(requestBody=_described(parts))(reading))
+        return cast("View", blueprint.doc(requestBody=_described(parts))(reading))
 
     return decorate
 
@@ -55,8 +55,11 @@ def _described(parts: Parts) -> dict[str, Any]:
     photo: dict[str, Any] = {"type": "string", "format": "binary", "description": "JPEG, PNG, WebP or HEIC"}
     if parts.photos > 1:
         photo = {"type": "array", "items": photo, "minItems": 1, "maxItems": parts.photos}
-    schema = {"type": "object", "required": [PHOTO_PART, parts.form]}
-    schema["properties"] = {PHOTO_PART: photo, parts.form: parts.schema}
+    schema = {
+        "type": "object",
+        "required": [PHOTO_PART, parts.form],
+        "properties": {PHOTO_PART: photo, parts.form: parts.schema},
+    }
     encoding = {parts.form: {"contentType": "application/json"}}
     return {"required": True, "content": {"multipart/form-data": {"schema": schema, "encoding": encoding}}}
 
@@ -116,7 +119,7 @@ def _refused(refusal: Refusal, field: str) -> ServiceError:
     return fault(refusal.code, field, **refusal.data)
 
 
-def _form(parts: Parts, text: str) -> Any:  # noqa: ANN401 - what the schema makes of it
+def _form(parts: Parts, text: str) -> Any:
     try:
         content = load(text)
     except ServiceError as error:
@@ -126,4 +129,4 @@ def _form(parts: Parts, text: str) -> Any:  # noqa: ANN401 - what the schema mak
     try:
         return parts.schema().load(content)
     except ValidationError as error:
-        return ServiceError(problems_in(error.normalized_messages(), parts.form))
+        return ServiceError(problems_in(error.messages, parts.form))

@@ -22,7 +22,7 @@ from service.api.schemas.people import (
     PersonOut,
     PersonQuery,
 )
-from service.domain.actors import Permission as P
+from service.domain.actors import Permission
 from service.errors import fault
 from service.store.models import ConsentKind
 from service.usecases import enrolment, people
@@ -37,15 +37,15 @@ ENROLMENT_PHOTOS = 5
 class People(MethodView):
     """All people within reach."""
 
-    @asks(blueprint, P.PERSON_READ)
+    @asks(blueprint, Permission.PERSON_READ)
     @blueprint.arguments(PersonQuery, location="query")
     @blueprint.response(200, page_of(PersonOut))
-    def get(self, query: dict[str, Any]) -> Any:  # noqa: ANN401 - flask-smorest dumps it
+    def get(self, query: dict[str, Any]) -> Any:
         """List people within reach, newest first."""
         window, filters = split(query)
         return people.list_people(filters, window, actor=actor(), deps=deps())
 
-    @asks(blueprint, P.PERSON_WRITE)
+    @asks(blueprint, Permission.PERSON_WRITE)
     @blueprint.arguments(PersonIn)
     @blueprint.response(201, PersonOut)
     def post(self, values: dict[str, Any]) -> Answer:
@@ -55,7 +55,7 @@ class People(MethodView):
 
 
 @blueprint.route("/people/find", methods=["POST"])
-@asks(blueprint, P.PERSON_WRITE)
+@asks(blueprint, Permission.PERSON_WRITE)
 @blueprint.arguments(FindPersonIn)
 @blueprint.response(200, PersonOut)
 def find_person(values: dict[str, Any]) -> Answer:
@@ -68,14 +68,14 @@ def find_person(values: dict[str, Any]) -> Answer:
 class Person(MethodView):
     """One person."""
 
-    @asks(blueprint, P.PERSON_READ)
+    @asks(blueprint, Permission.PERSON_READ)
     @blueprint.response(200, PersonOut)
     def get(self, person_id: UUID) -> Answer:
         """Read a person, masked."""
         row = people.read_person(person_id, actor=actor(), deps=deps())
         return row, 200, etag(row.version)
 
-    @asks(blueprint, P.PERSON_WRITE)
+    @asks(blueprint, Permission.PERSON_WRITE)
     @versioned(blueprint)
     @blueprint.arguments(PersonChange)
     @blueprint.response(200, PersonOut)
@@ -86,7 +86,7 @@ class Person(MethodView):
 
 
 @blueprint.route("/people/<uuid:person_id>/invitations", methods=["POST"])
-@asks(blueprint, P.PERSON_INVITE)
+@asks(blueprint, Permission.PERSON_INVITE)
 @blueprint.response(201, InvitationOut)
 def invite(person_id: UUID) -> dict[str, Any]:
     """Give a person a code with which to bind his WeChat once."""
@@ -95,15 +95,15 @@ def invite(person_id: UUID) -> dict[str, Any]:
 
 
 @blueprint.route("/people/<uuid:person_id>/consents")
-@asks(blueprint, P.CONSENT_WITHDRAW)
+@asks(blueprint, Permission.CONSENT_WITHDRAW)
 @blueprint.response(200, ConsentOut(many=True))
-def list_consents(person_id: UUID) -> Any:  # noqa: ANN401
+def list_consents(person_id: UUID) -> Any:
     """List a person's consents, also the withdrawn ones."""
     return people.list_consents(person_id, actor=actor(), deps=deps())
 
 
 @blueprint.route("/people/<uuid:person_id>/consents/<string:kind>", methods=["DELETE"])
-@asks(blueprint, P.CONSENT_WITHDRAW)
+@asks(blueprint, Permission.CONSENT_WITHDRAW)
 @blueprint.response(204)
 def withdraw_consent(person_id: UUID, kind: str) -> None:
     """Withdraw a consent, as easily as it was given."""
@@ -116,15 +116,15 @@ def withdraw_consent(person_id: UUID, kind: str) -> None:
 class Enrolments(MethodView):
     """A person's enrolments."""
 
-    @asks(blueprint, P.ENROLMENT_READ)
+    @asks(blueprint, Permission.ENROLMENT_READ)
     @blueprint.arguments(PageIn, location="query")
     @blueprint.response(200, page_of(EnrolmentOut))
-    def get(self, query: dict[str, Any], person_id: UUID) -> Any:  # noqa: ANN401
+    def get(self, query: dict[str, Any], person_id: UUID) -> Any:
         """List a person's enrolments, newest first."""
         window, _ = split(query)
         return enrolment.list_enrolments(person_id, window, actor=actor(), deps=deps())
 
-    @asks(blueprint, P.ENROLMENT_WRITE)
+    @asks(blueprint, Permission.ENROLMENT_WRITE)
     @multipart(blueprint, Parts("form", EnrolmentIn, ENROLMENT_PHOTOS))
     @blueprint.response(202, EnrolmentOut)
     def post(self, photos: list[SentPhoto], form: EnrolmentForm, person_id: UUID) -> Answer:
@@ -134,17 +134,16 @@ class Enrolments(MethodView):
 
 
 @blueprint.route("/enrolments/<uuid:enrolment_id>")
-@asks(blueprint, P.ENROLMENT_READ)
+@asks(blueprint, Permission.ENROLMENT_READ)
 @blueprint.response(200, EnrolmentOut)
-def read_enrolment(enrolment_id: UUID) -> Any:  # noqa: ANN401
+def read_enrolment(enrolment_id: UUID) -> Any:
     """Read an enrolment: whether it was taken, and what was wrong with which photo."""
     return enrolment.read_enrolment(enrolment_id, actor=actor(), deps=deps())
 
 
 @blueprint.route("/enrolments/<uuid:enrolment_id>/photos/<int:position>")
-@asks(blueprint, P.ENROLMENT_READ)
+@asks(blueprint, Permission.ENROLMENT_READ)
 @blueprint.response(200, content_type="image/*")
 def read_enrolment_photo(enrolment_id: UUID, position: int) -> Response:
     """Look at one photo of an enrolment; it is recorded who did."""
     return image(*enrolment.read_enrolment_photo(enrolment_id, position, actor=actor(), deps=deps()))
-

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from flask.views import MethodView
@@ -12,7 +12,7 @@ from service.api.blueprints import Blueprint
 from service.api.context import actor, asks, deps, etag, seen_version, versioned
 from service.api.paging import PageIn, page_of, split
 from service.api.schemas import registers as schemas
-from service.store.base import Base, Versioned
+from service.store.base import Base
 from service.usecases import registers as usecase
 from service.usecases.registers import Register
 
@@ -33,7 +33,7 @@ class Shown:
 
 def headers_of(row: Base) -> dict[str, str]:
     """The ETag of a row that has a version."""
-    return etag(row.version) if isinstance(row, Versioned) else {}
+    return etag(row.version) if hasattr(row, "version") else {}
 
 
 def resource(shown: Shown) -> Blueprint:
@@ -52,7 +52,7 @@ def _add_collection(blueprint: Blueprint, shown: Shown) -> None:
         @asks(blueprint, register.read)
         @blueprint.arguments(shown.query, location="query")
         @blueprint.response(200, page_of(shown.out))
-        def get(self, query: dict[str, Any]) -> Any:  # noqa: ANN401 - flask-smorest dumps it
+        def get(self, query: dict[str, Any]) -> Any:
             """List them, newest first."""
             window, filters = split(query, shown.key)
             return usecase.listing(register, filters, window, actor=actor(), deps=deps())
@@ -60,7 +60,7 @@ def _add_collection(blueprint: Blueprint, shown: Shown) -> None:
         @asks(blueprint, register.write)
         @blueprint.arguments(shown.given)
         @blueprint.response(201, shown.out)
-        def post(self, values: dict[str, Any]) -> Any:  # noqa: ANN401
+        def post(self, values: dict[str, Any]) -> Any:
             """Create one."""
             row = create(values, actor=actor(), deps=deps())
             return row, 201, headers_of(row)
@@ -74,7 +74,7 @@ def _add_item(blueprint: Blueprint, shown: Shown) -> None:
     class Item(MethodView):
         @asks(blueprint, register.read)
         @blueprint.response(200, shown.out)
-        def get(self, key: UUID | str) -> Any:  # noqa: ANN401
+        def get(self, key: UUID | str) -> Any:
             """Read one."""
             row = usecase.read(register, key, actor=actor(), deps=deps())
             return row, 200, headers_of(row)
@@ -91,18 +91,16 @@ def _changing(blueprint: Blueprint, shown: Shown, changed: type[Schema]) -> Call
     @versioned(blueprint)
     @blueprint.arguments(changed)
     @blueprint.response(200, shown.out)
-    def patch(_self: MethodView, values: dict[str, Any], key: UUID | str) -> Any:  # noqa: ANN401
+    def patch(_self: MethodView, values: dict[str, Any], key: UUID | str) -> Any:
         """Change one that you saw in its present version."""
         row = usecase.change(shown.register, key, values, seen_version(), actor=actor(), deps=deps())
         return row, 200, headers_of(row)
 
-    return patch
+    return cast("Callable[..., Any]", patch)
 
 
 REGISTERS = (
-    Shown(
-        "districts", usecase.DISTRICTS, schemas.DistrictOut, schemas.DistrictIn, schemas.DistrictChange, key=str
-    ),
+    Shown("districts", usecase.DISTRICTS, schemas.DistrictOut, schemas.DistrictIn, schemas.DistrictChange, key=str),
     Shown("posts", usecase.POSTS, schemas.PostOut, schemas.PostIn, schemas.PostChange, schemas.PostQuery, key=str),
     Shown("bodies", usecase.BODIES, schemas.BodyOut, schemas.BodyIn, schemas.BodyChange, schemas.BodyQuery),
     Shown("units", usecase.UNITS, schemas.UnitOut, schemas.UnitIn, schemas.UnitChange, schemas.UnitQuery),

@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-from service.api.blueprints import Blueprint
 from service.api.context import actor, asks, deps, etag, seen_version, versioned
 from service.api.registers import Shown, resource
 from service.api.schemas import registers, sites

@@ -16,12 +16,12 @@ class StrictJson(DefaultJSONProvider):
     ensure_ascii = False
     sort_keys = False
 
-    def loads(self, s: str | bytes, **kwargs: Any) -> Any:  # noqa: ANN401 - JSON
+    def loads(self, s: str | bytes, **kwargs: Any) -> Any:
         """Parsed JSON; `json_too_deep` beyond the limit."""
         return load(s, **kwargs)
 
 
-def load(text: str | bytes, **kwargs: Any) -> Any:  # noqa: ANN401 - JSON
+def load(text: str | bytes, **kwargs: Any) -> Any:
     """Parsed JSON; ValueError where it is none, `json_too_deep` beyond the limit."""
     plain = text.decode("utf-8") if isinstance(text, bytes) else text
     if _depth(plain) > DEPTH_LIMIT:

@@ -51,7 +51,9 @@ class RqJobs:
                 TASK, str(topic), str(subject_id), result_ttl=0, failure_ttl=FAILURE_TTL_S, description=str(topic)
             )
         except RedisError as error:
-            log.warning("queue does not answer", topic=str(topic), subject_id=str(subject_id), error=type(error).__name__)
+            log.warning(
+                "queue does not answer", topic=str(topic), subject_id=str(subject_id), error=type(error).__name__
+            )
             return False
         return True
 

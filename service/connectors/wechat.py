@@ -49,6 +49,10 @@ class WeChatApi:
                 return _openid_in(self._ask(code))
         raise Temporary("wechat")
 
+    def close(self) -> None:
+        """Let the connections go."""
+        self._client.close()
+
     def _ask(self, code: str) -> dict[str, Any]:
         # The address carries the secret and the code, so no error of httpx, which would show it, leaves this method.
         try:

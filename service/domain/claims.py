@@ -66,7 +66,11 @@ class Claim:
             "project_id": str(self.project_id),
             "client_ref": self.client_ref,
             "taken_at": self.taken_at.isoformat(),
-            "position": {**_point(self.position), "datum": str(self.position.datum), "precision": self.position.precision},
+            "position": {
+                **_point(self.position),
+                "datum": str(self.position.datum),
+                "precision": self.position.precision,
+            },
             "samples": [_point(sample) for sample in self.samples],
         }
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy import Connection, Engine, create_engine
@@ -14,10 +14,9 @@ from structlog.contextvars import get_contextvars
 from service.clock import Clock
 from service.domain.topics import Topic
 from service.errors import fault
-from service.store.base import Base, Identified
+from service.store.base import Base
 from service.store.constraints import meaning
 from service.store.models import Audit, Outbox
-
 
 Row = TypeVar("Row", bound=Base)
 
@@ -32,13 +31,13 @@ class Work:
 
     def add(self, row: Row) -> Row:
         """The row, to be inserted at once, so that a refused constraint names this row and no later one."""
-        if isinstance(row, Identified):
+        if hasattr(row, "created_at") and row.created_at is None:
             row.created_at = self.clock.now()
         self.session.add(row)
         self.session.flush()
         return row
 
-    def audit(self, action: str, subject_id: object, **data: Any) -> None:
+    def audit(self, action: str, subject_id: object, **data: object) -> None:
         """Record an act, `subject:act`, in its own transaction; `data` holds no personal data."""
         self.add(
             Audit(

@@ -20,7 +20,7 @@ def require(actor: Actor, permission: Permission) -> Reach:
     return actor.reach(permission)
 
 
-def found(work: Work, statement: Select[tuple[Row]], thing: str) -> Row:
+def found(work: Work, statement: Select[Row], thing: str) -> Row:
     """The one row of a scoped statement; out of reach and not there are the same answer."""
     row = work.session.scalars(statement).one_or_none()
     if row is None:

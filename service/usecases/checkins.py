@@ -154,10 +154,9 @@ def names_of(rows: list[CheckIn], *, deps: Deps) -> dict[UUID, str]:
     """The names of the people of some check-ins, in one query."""
     with deps.database.begin() as work:
         statement = select(Person.id, Person.name).where(Person.id.in_({row.person_id for row in rows}))
-        return {person_id: name for person_id, name in work.session.execute(statement)}
+        return dict(work.session.execute(statement).tuples().all())
 
 
 def _one(work: Work, check_in_id: UUID, actor: Actor, permission: Permission) -> CheckIn:
     within = check_ins_within(require(actor, permission))
     return found(work, select(CheckIn).where(CheckIn.id == check_in_id, within), "check_in")
-

@@ -7,7 +7,7 @@ from sqlalchemy import or_, select, update
 
 from service.deps import Deps
 from service.domain.topics import QUEUE_OF, Queue, Topic
-from service.store.claims import take_due
+from service.store.claims import Row, take_due
 from service.store.models import CheckIn, Enrolment, Outbox
 from service.store.work import Work
 
@@ -20,20 +20,22 @@ def dispatch(*, deps: Deps) -> int:
     """Queue what is due and return how many ids went out; safe beside other ticks and after any crash."""
     if not deps.queue.ready():
         return 0
-    waiting = {queue: deps.queue.waiting(queue) for queue in Queue}
-    sent = 0
-    for model, topic in ((CheckIn, Topic.CHECK_IN_RECEIVED), (Enrolment, Topic.ENROLMENT_RECEIVED)):
-        again_after_s = _again_after_s(waiting[QUEUE_OF[topic]], deps)
-        with deps.database.begin() as work:
-            ids = take_due(work, model, again_after_s=again_after_s, limit=BATCH)
-        sent += sum(deps.queue.send(topic, row_id) for row_id in ids)
+    check_ins = _send_due(CheckIn, Topic.CHECK_IN_RECEIVED, deps)
+    enrolments = _send_due(Enrolment, Topic.ENROLMENT_RECEIVED, deps)
     with deps.database.begin() as work:
-        rows = _take_outbox(work, _again_after_s(waiting[Queue.UPKEEP], deps))
-    return sent + sum(deps.queue.send(topic, subject_id) for topic, subject_id in rows)
+        rows = _take_outbox(work, _again_after_s(Queue.UPKEEP, deps))
+    return check_ins + enrolments + sum(deps.queue.send(topic, subject_id) for topic, subject_id in rows)
 
 
-def _again_after_s(waiting: int | None, deps: Deps) -> float:
-    return min(IDLE_AGAIN_S, deps.settings.requeue_s) if waiting == 0 else deps.settings.requeue_s
+def _send_due(model: type[Row], topic: Topic, deps: Deps) -> int:
+    with deps.database.begin() as work:
+        ids = take_due(work, model, again_after_s=_again_after_s(QUEUE_OF[topic], deps), limit=BATCH)
+    return sum(deps.queue.send(topic, row_id) for row_id in ids)
+
+
+def _again_after_s(queue: Queue, deps: Deps) -> float:
+    often = deps.queue.waiting(queue) == 0
+    return min(IDLE_AGAIN_S, deps.settings.requeue_s) if often else deps.settings.requeue_s
 
 
 def _take_outbox(work: Work, again_after_s: float) -> list[tuple[Topic, UUID]]:
@@ -47,7 +49,10 @@ def _take_outbox(work: Work, again_after_s: float) -> list[tuple[Topic, UUID]]:
         .with_for_update(skip_locked=True)
     )
     statement = update(Outbox).where(Outbox.id.in_(due.scalar_subquery())).values(enqueued_at=now)
-    return [(row.topic, row.subject_id) for row in work.session.execute(statement.returning(Outbox.topic, Outbox.subject_id))]
+    return [
+        (row.topic, row.subject_id)
+        for row in work.session.execute(statement.returning(Outbox.topic, Outbox.subject_id))
+    ]
 
 
 def open_facts(topic: Topic, subject_id: UUID, *, deps: Deps) -> list[int]:

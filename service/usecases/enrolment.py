@@ -107,7 +107,9 @@ def _keep(
             "enrolled_by": actor.account_id,
             "enqueued_at": deps.clock.real(),
         }
-        statement = insert(Enrolment).values(**values).on_conflict_do_nothing(index_elements=["person_id", "client_ref"])
+        statement = (
+            insert(Enrolment).values(**values).on_conflict_do_nothing(index_elements=["person_id", "client_ref"])
+        )
         row = work.session.scalars(statement.returning(Enrolment)).one_or_none()
         if row is None:
             raise Repeated

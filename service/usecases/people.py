@@ -77,7 +77,9 @@ def invite(person_id: UUID, *, actor: Actor, deps: Deps) -> tuple[str, Invitatio
     with deps.database.begin(actor.account_id) as work:
         person = _one(work, person_id, actor, Permission.PERSON_INVITE)
         work.session.execute(
-            update(Invitation).where(Invitation.person_id == person.id, Invitation.used_at.is_(None)).values(used_at=now)
+            update(Invitation)
+            .where(Invitation.person_id == person.id, Invitation.used_at.is_(None))
+            .values(used_at=now)
         )
         invitation = work.add(
             Invitation(
@@ -139,4 +141,3 @@ def _phone(values: Mapping[str, Any], vault: Vault) -> dict[str, Any]:
         "phone_sealed": vault.seal("phone", phone.encode()) if phone else None,
         "phone_tail": phone[-TAIL:] if phone else None,
     }
-

@@ -10,8 +10,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from service.deps import Deps
 from service.domain.actors import Actor, Permission, Reach
-from service.domain.actors import Permission as P
-from service.store.base import Base, Versioned
+from service.store.base import Base
 from service.store.models import (
     District,
     Filing,
@@ -57,32 +56,38 @@ def _of_projects(column: InstrumentedAttribute[Any]) -> Callable[[Reach], Column
     return lambda reach: column.in_(project_ids(reach))
 
 
-DISTRICTS = Register("district", District, District.code, P.REFERENCE_READ, P.REFERENCE_WRITE)
+DISTRICTS = Register("district", District, District.code, Permission.REFERENCE_READ, Permission.REFERENCE_WRITE)
 BODIES = Register(
     "supervising_body",
     SupervisingBody,
     SupervisingBody.id,
-    P.REFERENCE_READ,
-    P.REFERENCE_WRITE,
+    Permission.REFERENCE_READ,
+    Permission.REFERENCE_WRITE,
     filters={"district_code": SupervisingBody.district_code, "kind": SupervisingBody.kind},
 )
 POSTS = Register(
     "post",
     Post,
     Post.code,
-    P.REFERENCE_READ,
-    P.REFERENCE_WRITE,
+    Permission.REFERENCE_READ,
+    Permission.REFERENCE_WRITE,
     filters={"team_kind": Post.team_kind, "category": Post.category},
 )
 UNITS = Register(
-    "unit", Unit, Unit.id, P.REFERENCE_READ, P.UNIT_WRITE, filters={"credit_code": Unit.credit_code}, search=Unit.name
+    "unit",
+    Unit,
+    Unit.id,
+    Permission.REFERENCE_READ,
+    Permission.UNIT_WRITE,
+    filters={"credit_code": Unit.credit_code},
+    search=Unit.name,
 )
 FILINGS = Register(
     "filing",
     Filing,
     Filing.id,
-    P.PROJECT_READ,
-    P.PROJECT_WRITE,
+    Permission.PROJECT_READ,
+    Permission.PROJECT_WRITE,
     _of_projects(Filing.project_id),
     {"project_id": Filing.project_id, "number": Filing.number},
     of_project=True,
@@ -91,8 +96,8 @@ UNIT_ROLES = Register(
     "unit_role",
     UnitRole,
     UnitRole.id,
-    P.PROJECT_READ,
-    P.PROJECT_WRITE,
+    Permission.PROJECT_READ,
+    Permission.PROJECT_WRITE,
     _of_projects(UnitRole.project_id),
     {"project_id": UnitRole.project_id, "unit_id": UnitRole.unit_id, "role": UnitRole.role},
     of_project=True,
@@ -101,8 +106,8 @@ TEAMS = Register(
     "team",
     Team,
     Team.id,
-    P.PROJECT_READ,
-    P.PROJECT_WRITE,
+    Permission.PROJECT_READ,
+    Permission.PROJECT_WRITE,
     _of_projects(Team.project_id),
     {"project_id": Team.project_id, "unit_id": Team.unit_id, "kind": Team.kind},
     of_project=True,
@@ -134,7 +139,7 @@ def change(
     reach = require(actor, register.write)
     with deps.database.begin(actor.account_id) as work:
         row = _one(work, register, key, reach)
-        if isinstance(row, Versioned):
+        if hasattr(row, "version"):
             require_version(row.version, version)
         changed = [name for name, value in values.items() if getattr(row, name) != value]
         for name in changed:
@@ -167,8 +172,8 @@ PROJECTS = Register(
     "project",
     Project,
     Project.id,
-    P.PROJECT_READ,
-    P.PROJECT_WRITE,
+    Permission.PROJECT_READ,
+    Permission.PROJECT_WRITE,
     lambda reach: Project.id.in_(project_ids(reach)),
     {"body_id": Project.body_id, "district_code": Project.district_code},
     Project.name,

@@ -29,9 +29,7 @@ def list_reviews(filters: Mapping[str, Any], window: Window, *, actor: Actor, de
         return page(work.session, statement, CheckIn.id, window)
 
 
-def decide_review(
-    check_in_id: UUID, verdict: Verdict, note: str, version: int, *, actor: Actor, deps: Deps
-) -> CheckIn:
+def decide_review(check_in_id: UUID, verdict: Verdict, note: str, version: int, *, actor: Actor, deps: Deps) -> CheckIn:
     """The check-in as the reviewer decides; what the machine found stays on it, its record is added to."""
     require(actor, Permission.CHECK_IN_REVIEW)
     with deps.database.begin(actor.account_id) as work:

@@ -66,7 +66,9 @@ def change_line(line_id: UUID, values: Mapping[str, Any], version: int, *, actor
         line = found(work, select(RosterLine).where(RosterLine.id == line_id, lines_within(reach)), "roster_line")
         require_version(line.version, version)
         if line.state not in {LineState.DRAFT, LineState.RETURNED}:
-            raise fault("act_not_allowed", act="change", state=str(line.state), allowed=[*map(str, allowed(line.state))])
+            raise fault(
+                "act_not_allowed", act="change", state=str(line.state), allowed=[*map(str, allowed(line.state))]
+            )
         if "post_code" in values:
             _require_post_of(work, values["post_code"], work.session.get_one(Team, line.team_id))
         for name, value in values.items():
@@ -95,7 +97,9 @@ def act_on_line(
         require_version(line.version, version)
         step = after(line.state, act)
         if step is None:
-            raise fault("act_not_allowed", act=str(act), state=str(line.state), allowed=[*map(str, allowed(line.state))])
+            raise fault(
+                "act_not_allowed", act=str(act), state=str(line.state), allowed=[*map(str, allowed(line.state))]
+            )
         if ends_on is not None and ends_on < line.starts_on:
             raise fault("dates_in_order", "ends_on")
         if act is LineAct.APPROVE and line.person_id == actor.person_id:

@@ -59,5 +59,7 @@ def settle(work: Work, row: CheckIn, settlement: Settlement, *, decided_by: UUID
 
 
 def _next_position(work: Work, check_in_id: UUID) -> int:
-    statement = select(func.coalesce(func.max(DecisionRecord.position), 0)).where(DecisionRecord.check_in_id == check_in_id)
+    statement = select(func.coalesce(func.max(DecisionRecord.position), 0)).where(
+        DecisionRecord.check_in_id == check_in_id
+    )
     return work.session.scalars(statement).one() + 1

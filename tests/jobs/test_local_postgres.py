@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import signal
 import socket
 import stat
@@ -15,6 +16,7 @@ import psutil
 import psycopg
 import pytest
 
+from jobs.local_cluster import programs
 from jobs.local_port import free_port
 from jobs.local_postgres import LocalPostgres
 from jobs.local_process import StartError
@@ -163,6 +165,18 @@ def test_it_runs_below_a_folder_that_only_its_owner_may_enter(tmp_path: Path) ->
         connection.execute("SELECT 1")
         assert psutil.Process(server.pid).uids().effective != 0
     assert stat.S_IMODE(closed.stat().st_mode) == 0o700
+
+
+def test_its_programs_may_lie_below_such_a_folder_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    installed = programs(tmp_path / "no-cluster").parent
+    package, libraries = installed.parent, installed.parent.with_suffix(".libs")
+    shutil.copytree(libraries, closed / libraries.name)
+    shutil.copytree(installed, closed / package.name / installed.name, ignore=shutil.ignore_patterns("include"))
+    monkeypatch.setattr("jobs.local_postgres.programs", lambda _: closed / package.name / installed.name / "bin")
+    with LocalPostgres(closed / "data", durable=False) as server, connect(server.url()) as connection:
+        connection.execute("SELECT 1")
 
 
 def test_a_deep_folder_with_spaces_is_no_obstacle(tmp_path: Path) -> None:

@@ -38,6 +38,7 @@ class Strict(Schema):
 class Out(Schema):
     """The base of all schemas that go out; what is None stays, so that a reader always finds the field."""
 
+
 class Text(fields.String):
     """A trimmed line of text without control characters, which no database column takes."""
 
@@ -92,7 +93,7 @@ def length(least: int, most: int) -> validate.Length:
 def check(code: str, passes: Callable[[Any], bool]) -> Callable[[Any], None]:
     """A validator that refuses with a code."""
 
-    def validator(value: Any) -> None:  # noqa: ANN401 - whatever the field holds
+    def validator(value: Any) -> None:
         if not passes(value):
             raise ValidationError(code)
 

@@ -150,8 +150,6 @@ class DecideIn(Strict):
         Verdict,
         by_value=True,
         required=True,
-        validate=validate.OneOf(
-            [Verdict.ACCEPTED, Verdict.REFUSED], error="not_a_choice|choices=accepted, refused"
-        ),
+        validate=validate.OneOf([Verdict.ACCEPTED, Verdict.REFUSED], error="not_a_choice|choices=accepted, refused"),
     )
     note = Text(2, 500, required=True)

@@ -124,4 +124,3 @@ class EnrolmentOut(Out):
     problems = fields.List(fields.Nested(EnrolmentProblemOut))
     created_at = Instant()
     decided_at = Instant(allow_none=True)
-

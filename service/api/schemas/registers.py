@@ -12,7 +12,7 @@ class CreditCode(Text):
     """A unified social credit code, checked by its check character (GB 32100-2015)."""
 
     def __init__(self, **kwargs: object) -> None:
-        super().__init__(18, 18, **kwargs)  # type: ignore[arg-type]
+        super().__init__(18, 18, **kwargs)
         self.validators = [check("bad_credit_code", uscc.is_valid)]
 
 

@@ -24,7 +24,7 @@ class FenceOut(Stamped):
 
 
 class FenceIn(Strict):
-    """A fence as drawn: {"kind": "circle", "centre": {lat, lon}, "radius_m"} or {"kind": "polygon", "points": [...]}."""
+    """A fence as drawn: {kind: circle, centre: {lat, lon}, radius_m} or {kind: polygon, points: [{lat, lon}]}."""
 
     project_id = fields.UUID(required=True)
     name = Text(required=True)

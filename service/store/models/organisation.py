@@ -1,7 +1,5 @@
 """Enterprises and supervising bodies."""
 
-from uuid import UUID
-
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 

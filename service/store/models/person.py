@@ -60,9 +60,7 @@ class Consent(Identified, Base):
 
     __table_args__ = (
         # At most one consent of a kind is in force, whoever records two at once.
-        Index(
-            "uq_consent_in_force", "person_id", "kind", unique=True, postgresql_where="withdrawn_at IS NULL"
-        ),
+        Index("uq_consent_in_force", "person_id", "kind", unique=True, postgresql_where="withdrawn_at IS NULL"),
     )
 
 

@@ -26,7 +26,7 @@ class Window:
     after: Any = None
 
 
-def page(session: Session, statement: Select[tuple[Row]], key: Any, window: Window) -> Page[Row]:  # noqa: ANN401 - an ORM attribute
+def page(session: Session, statement: Select[Row], key: Any, window: Window) -> Page[Row]:  # noqa: ANN401 - an ORM attribute
     """The page of a statement by its unique key, descending; one row more is read to know whether another follows."""
     ordered = statement.order_by(key.desc()).limit(window.limit + 1)
     if window.after is not None:

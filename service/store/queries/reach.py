@@ -25,7 +25,7 @@ def projects_within(reach: Reach) -> ColumnElement[bool]:
     return or_(false(), *ways)
 
 
-def project_ids(reach: Reach) -> Select[tuple[UUID]]:
+def project_ids(reach: Reach) -> Select[UUID]:
     """Their ids, to scope what belongs to a project."""
     return select(Project.id).where(projects_within(reach))
 
@@ -77,6 +77,6 @@ def reviews_open_to(actor: Actor) -> ColumnElement[bool]:
     return and_(or_(false(), *ways), not_his)
 
 
-def reaches_project(actor: Actor, permission: Permission, project_id: UUID) -> Select[tuple[UUID]]:
+def reaches_project(actor: Actor, permission: Permission, project_id: UUID) -> Select[UUID]:
     """A select that gives the project's id where the actor may act on it with this permission."""
     return project_ids(actor.reach(permission)).where(Project.id == project_id)
