@@ -1,29 +1,33 @@
 """Servers the caller names: tried before anything starts, so that a refusal is one line and never a password."""
 
+import re
+from typing import NoReturn
+
 import psycopg
 import redis
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from psycopg.conninfo import conninfo_to_dict
 
 from jobs.local_process import StartError
 from jobs.local_redis import once
 
 OLDEST = 15
+SCHEME = re.compile(r"^postgres(ql)?(\+\w+)?://")
 
 
 def checked_database(text: str) -> str:
     """The address as SQLAlchemy needs it for our driver, if the server behind it takes us."""
-    url = _database_url(text)
-    where = f"{url.host or 'local socket'}:{url.port or 5432}"
+    plain = SCHEME.sub("postgresql://", text)
+    parts = _parts(plain)
+    where = f"{parts.get('host', 'localhost')}:{parts.get('port', 5432)}"
     try:
-        plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
         with psycopg.connect(plain, connect_timeout=5) as connection:
             version = connection.info.server_version // 10_000
     except psycopg.Error as error:
-        raise StartError(f"the database at {where} (DATABASE_URL) refuses: {_reason(error, url.password)}") from None
+        reason = _reason(error, str(parts.get("password") or ""))
+        raise StartError(f"the database at {where} (DATABASE_URL) refuses: {reason}") from None
     if version < OLDEST:
         raise StartError(f"the database at {where} (DATABASE_URL) is PostgreSQL {version}; {OLDEST} or newer is needed")
-    return url.render_as_string(hide_password=False)
+    return SCHEME.sub("postgresql+psycopg://", text)
 
 
 def checked_redis(text: str) -> str:
@@ -43,16 +47,18 @@ def checked_redis(text: str) -> str:
     return text
 
 
-def _database_url(text: str) -> URL:
+def _parts(plain: str) -> dict[str, object]:
     try:
-        url = make_url(text)
-    except (ArgumentError, ValueError):
-        url = None
-    if url is None or url.get_backend_name() not in {"postgresql", "postgres"}:
-        raise StartError(
-            "DATABASE_URL is not the address of a PostgreSQL: postgresql://user:password@host:5432/name is one"
-        )
-    return url.set(drivername="postgresql+psycopg")
+        return {**conninfo_to_dict(plain)} if SCHEME.match(plain) else _not_a_database()
+    except psycopg.ProgrammingError:
+        return _not_a_database()
+
+
+def _not_a_database() -> NoReturn:
+    """The reader of addresses quotes what it could not read, which may be a password: its words are not passed on."""
+    raise StartError(
+        "DATABASE_URL is not the address of a PostgreSQL: postgresql://user:password@host:5432/name is one"
+    ) from None
 
 
 def _reason(error: Exception, password: str | None) -> str:

@@ -64,9 +64,10 @@ class Instance:
         addresses = start_data(self.folder, os.environ, self._supervisor, self._say, durable=self.options.durable)
         env |= addresses.environment()
         self._step("migrations", "migrate", env=env)
+        self._start_children(env)
+        # While the others load their libraries and models: on two cores that is a second and a half.
         if self.options.demo_data and addresses.own_database:
             self.accounts = self._step("demo data", "seed", env=env)
-        self._start_children(env)
         self._wait_until_ready()
         self._lock.write(address=self.address, ready=True)
 

@@ -10,7 +10,7 @@ from service.deps import Deps
 from service.domain.topics import Topic
 from service.usecases.counting import recount_line, recount_project
 from service.usecases.dispatch import mark_done, open_facts
-from service.usecases.enrolment import enrol
+from service.usecases.templates import enrol
 from service.usecases.verification import verify
 
 

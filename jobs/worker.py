@@ -23,6 +23,9 @@ from service.domain.topics import Queue
 
 log = structlog.get_logger(__name__)
 
+#: What a worker watches, in the order in which it empties them.
+QUEUES = tuple(Queue)
+
 
 class Worker(SimpleWorker):
     """Runs jobs in its own process; one that hangs, even in C code, ends itself and is replaced by the pool."""
@@ -55,7 +58,7 @@ def run_worker(name: str, parent: int) -> None:
         # It goes on: each check-in it takes is given back uncounted, and readiness is not its to decide.
         log.error("the face engine cannot start", why=str(error))
     connection = Redis.from_url(deps.settings.redis_url)
-    queues = [RqQueue(queue, connection=connection, serializer=JSONSerializer) for queue in Queue]
+    queues = [RqQueue(queue, connection=connection, serializer=JSONSerializer) for queue in QUEUES]
     worker = Worker(queues, name=name, connection=connection, serializer=JSONSerializer, log_job_description=False)
     worker.work(with_scheduler=False, logging_level="WARNING")
 
@@ -68,7 +71,7 @@ def main() -> None:
     settings = settings_or_exit()
     quiet: dict[str, Any] = {"logging_level": logging.getLevelName(logging.WARNING)}
     pool = Pool(
-        list(Queue), connection=Redis.from_url(settings.redis_url), num_workers=count, serializer=JSONSerializer
+        list(QUEUES), connection=Redis.from_url(settings.redis_url), num_workers=count, serializer=JSONSerializer
     )
     pool.start(**quiet)
 

@@ -11,6 +11,7 @@ from marshmallow import Schema
 from service.api.blueprints import Blueprint
 from service.api.context import actor, asks, deps, etag, seen_version, versioned
 from service.api.paging import PageIn, page_of, split
+from service.api.schemas import projects
 from service.api.schemas import registers as schemas
 from service.store.base import Base
 from service.usecases import registers as usecase
@@ -104,14 +105,16 @@ REGISTERS = (
     Shown("posts", usecase.POSTS, schemas.PostOut, schemas.PostIn, schemas.PostChange, schemas.PostQuery, key=str),
     Shown("bodies", usecase.BODIES, schemas.BodyOut, schemas.BodyIn, schemas.BodyChange, schemas.BodyQuery),
     Shown("units", usecase.UNITS, schemas.UnitOut, schemas.UnitIn, schemas.UnitChange, schemas.UnitQuery),
-    Shown("filings", usecase.FILINGS, schemas.FilingOut, schemas.FilingIn, schemas.FilingChange, schemas.FilingQuery),
+    Shown(
+        "filings", usecase.FILINGS, projects.FilingOut, projects.FilingIn, projects.FilingChange, projects.FilingQuery
+    ),
     Shown(
         "unit-roles",
         usecase.UNIT_ROLES,
-        schemas.UnitRoleOut,
-        schemas.UnitRoleIn,
-        schemas.UnitRoleChange,
-        schemas.UnitRoleQuery,
+        projects.UnitRoleOut,
+        projects.UnitRoleIn,
+        projects.UnitRoleChange,
+        projects.UnitRoleQuery,
     ),
-    Shown("teams", usecase.TEAMS, schemas.TeamOut, schemas.TeamIn, schemas.TeamChange, schemas.TeamQuery),
+    Shown("teams", usecase.TEAMS, projects.TeamOut, projects.TeamIn, projects.TeamChange, projects.TeamQuery),
 )

@@ -5,7 +5,8 @@ from uuid import UUID
 
 from service.api.context import actor, asks, deps, etag, seen_version, versioned
 from service.api.registers import Shown, resource
-from service.api.schemas import registers, sites
+from service.api.schemas import projects as schemas
+from service.api.schemas import sites
 from service.domain.actors import Permission
 from service.domain.roster import LineAct
 from service.usecases import fences, projects, roster
@@ -17,10 +18,10 @@ PROJECT_ROUTES = resource(
     Shown(
         "projects",
         PROJECTS,
-        registers.ProjectOut,
-        registers.ProjectIn,
-        registers.ProjectChange,
-        registers.ProjectQuery,
+        schemas.ProjectOut,
+        schemas.ProjectIn,
+        schemas.ProjectChange,
+        schemas.ProjectQuery,
         make=projects.open_project,
     )
 )
@@ -50,8 +51,8 @@ LINE_ROUTES = resource(
 
 @PROJECT_ROUTES.route("/projects/<uuid:key>/states", methods=["POST"])
 @asks(PROJECT_ROUTES, Permission.PROJECT_WRITE)
-@PROJECT_ROUTES.arguments(registers.StateIn)
-@PROJECT_ROUTES.response(201, registers.ProjectOut)
+@PROJECT_ROUTES.arguments(schemas.StateIn)
+@PROJECT_ROUTES.response(201, schemas.ProjectOut)
 def set_state(values: dict[str, Any], key: UUID) -> Answer:
     """Give a project a state from a day on."""
     row = projects.set_state(key, values["state"], values["from_on"], actor=actor(), deps=deps())

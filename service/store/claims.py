@@ -14,6 +14,8 @@ from service.store.work import Work
 
 Row = TypeVar("Row", CheckIn, Enrolment)
 RECEIVED = "received"
+#: Counted claims after which a photo is given up on by the engine, and left to a person.
+MAX_ATTEMPTS = 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,10 @@ class Work:
         self.session.flush()
         return row
 
+    def save(self) -> None:
+        """Send what changed at once: rows show their new version, and a refused constraint is about this change."""
+        self.session.flush()
+
     def audit(self, action: str, subject_id: object, **data: object) -> None:
         """Record an act, `subject:act`, in its own transaction; `data` holds no personal data."""
         self.add(

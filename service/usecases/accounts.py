@@ -112,7 +112,7 @@ def _bind(work: Work, openid: str, activation_code: str | None, deps: Deps) -> A
     if Role.KEY_PERSON not in {grant.role for grant in account.grants}:
         work.add(GrantRow(account_id=account.id, role=Role.KEY_PERSON, scope=Scope.SELF))
     account.openid = openid
-    work.session.flush()
+    work.save()
     work.audit("account:bind_wechat", account.id)
     return account
 

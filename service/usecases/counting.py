@@ -56,7 +56,7 @@ def put_counting(work: Work, row: CheckIn, project: Project, lines: Sequence[Lin
     line = counting.line
     row.roster_line_id = line.id if line else None
     row.team_id = line.team_id if line else None
-    work.session.flush()
+    work.save()
     return counting
 
 

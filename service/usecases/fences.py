@@ -52,7 +52,7 @@ def approve(fence_id: UUID, version: int, *, actor: Actor, deps: Deps) -> Fence:
         if fence.state is FenceState.APPROVED:
             raise fault("act_not_allowed", act="approve", state=str(fence.state), allowed=["end"])
         fence.state = FenceState.APPROVED
-        work.session.flush()
+        work.save()
         work.audit("fence:approve", fence.id)
         return fence
 
@@ -66,6 +66,6 @@ def end(fence_id: UUID, ends_on: date, version: int, *, actor: Actor, deps: Deps
         if ends_on < fence.starts_on:
             raise fault("dates_in_order", "ends_on")
         fence.ends_on = ends_on
-        work.session.flush()
+        work.save()
         work.audit("fence:end", fence.id, ends_on=ends_on.isoformat())
         return fence

@@ -45,7 +45,7 @@ def change_person(person_id: UUID, values: Mapping[str, Any], version: int, *, a
         fields = {name: value for name, value in values.items() if name != "phone"} | _phone(values, deps.vault)
         for name, value in fields.items():
             setattr(person, name, value)
-        work.session.flush()
+        work.save()
         work.audit("person:change", person.id, fields=sorted(values))
         return person
 

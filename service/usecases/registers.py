@@ -144,7 +144,7 @@ def change(
         changed = [name for name, value in values.items() if getattr(row, name) != value]
         for name in changed:
             setattr(row, name, values[name])
-        work.session.flush()
+        work.save()
         work.audit(f"{register.thing}:change", key, fields=changed)
         return row
 

@@ -73,7 +73,7 @@ def change_line(line_id: UUID, values: Mapping[str, Any], version: int, *, actor
             _require_post_of(work, values["post_code"], work.session.get_one(Team, line.team_id))
         for name, value in values.items():
             setattr(line, name, value)
-        work.session.flush()
+        work.save()
         work.audit("roster_line:change", line.id, fields=sorted(values))
         work.publish(Topic.ROSTER_LINE_CHANGED, line.id)
         return line
@@ -105,7 +105,7 @@ def act_on_line(
         if act is LineAct.APPROVE and line.person_id == actor.person_id:
             raise fault("own_affair")
         line.state, line.note, line.ends_on = step, note, ends_on or line.ends_on
-        work.session.flush()
+        work.save()
         work.audit(f"roster_line:{act}", line.id)
         work.publish(Topic.ROSTER_LINE_CHANGED, line.id)
         return line

@@ -23,7 +23,7 @@ from service.domain.checkin import Decision, Evidence, Face, Unread, decide, fix
 from service.domain.claims import Claim, from_dict
 from service.domain.policies import CheckInPolicy
 from service.domain.sites import FenceState
-from service.store.claims import Held, claim, release, still_held
+from service.store.claims import MAX_ATTEMPTS, Held, claim, release, still_held
 from service.store.models import CheckIn, Consent, ConsentKind, Project, TemplateRow
 from service.store.models import Fence as FenceRow
 from service.store.photos import PhotoStoreDown
@@ -33,9 +33,6 @@ from service.usecases.counting import policy_for
 from service.usecases.settling import Settlement, settle
 
 log = structlog.get_logger(__name__)
-
-#: Counted claims after which a photo is given to a person instead of to the engine once more.
-MAX_ATTEMPTS = 2
 
 
 @dataclass(frozen=True, slots=True)

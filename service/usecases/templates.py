@@ -1,0 +1,106 @@
+"""Turning an enrolment's photos into a template, in a worker: claim, look, keep once."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import structlog
+from sqlalchemy import select, update
+
+from face.engines.base import Engine, Reading
+from face.errors import EngineFailed, EngineUnavailable, Refusal
+from face.template import Template, build, to_bytes
+from service.deps import Deps
+from service.store.base import new_id
+from service.store.claims import MAX_ATTEMPTS, Held, claim, release, still_held
+from service.store.models import Enrolment, EnrolmentState, Person, TemplateRow
+from service.store.photos import PhotoStoreDown
+from service.store.work import Work
+
+log = structlog.get_logger(__name__)
+
+
+def enrol(enrolment_id: UUID, *, deps: Deps) -> None:
+    """Turn a received enrolment into a template once; the same guards as for a check-in."""
+    with deps.database.begin() as work:
+        held = claim(work, Enrolment, enrolment_id, deps.settings.lease_s)
+    if held is None:
+        return
+    try:
+        _enrol(held, deps)
+    except (EngineUnavailable, PhotoStoreDown) as error:
+        log.error("a part is down, the enrolment waits", enrolment_id=str(enrolment_id), part=type(error).__name__)
+        _give_back(held, deps, counted=False)
+    except EngineFailed as error:
+        log.warning("the engine failed on an enrolment", enrolment_id=str(enrolment_id), why=str(error))
+        _give_back(held, deps, counted=True)
+
+
+def _give_back(held: Held, deps: Deps, *, counted: bool) -> None:
+    with deps.database.begin() as work:
+        release(work, Enrolment, held, counted=counted)
+
+
+def _enrol(held: Held, deps: Deps) -> None:
+    engine = deps.engine()
+    with deps.database.begin() as work:
+        ids = [photo.photo_id for photo in work.session.get_one(Enrolment, held.row_id).photos]
+    result = _template_of(ids, held, engine, deps)
+    with deps.database.begin() as work:
+        row = still_held(work, Enrolment, held)
+        if row is None:
+            return
+        row.claim_id, row.claimed_until, row.decided_at = None, None, deps.clock.now()
+        if isinstance(result, Template):
+            _put_in_force(work, row, result, deps)
+        else:
+            row.state, row.problems = EnrolmentState.REFUSED, result
+        work.save()
+        work.audit("enrolment:decide", row.id, state=str(row.state))
+
+
+def _template_of(ids: Sequence[UUID], held: Held, engine: Engine, deps: Deps) -> Template | list[dict[str, object]]:
+    if held.attempt > MAX_ATTEMPTS:
+        return [_problem(None, Refusal("engine_failed", {}))]
+    seen = [engine.describe(deps.photos.get(photo_id)) for photo_id in ids]
+    problems = [_problem(at, item) for at, item in enumerate(seen, start=1) if isinstance(item, Refusal)]
+    if problems:
+        return problems
+    template = build([item for item in seen if isinstance(item, Reading)], engine)
+    if isinstance(template, Refusal):
+        blamed = template.data.get("photo")
+        return [_problem(blamed + 1 if isinstance(blamed, int) else None, template)]
+    return template
+
+
+def _problem(photo: int | None, refusal: Refusal) -> dict[str, object]:
+    numbers = {name: value for name, value in refusal.data.items() if name != "photo"}
+    return {"code": refusal.code, "photo": photo, "data": numbers}
+
+
+def _put_in_force(work: Work, row: Enrolment, template: Template, deps: Deps) -> None:
+    # One enrolment of a person at a time: the person's row is the lock.
+    work.session.execute(select(Person.id).where(Person.id == row.person_id).with_for_update())
+    now = deps.clock.now()
+    work.session.execute(
+        update(TemplateRow)
+        .where(TemplateRow.person_id == row.person_id, TemplateRow.retired_at.is_(None))
+        .values(retired_at=now)
+    )
+    work.session.execute(
+        update(Enrolment)
+        .where(Enrolment.person_id == row.person_id, Enrolment.state == EnrolmentState.PROVISIONAL)
+        .values(state=EnrolmentState.SUPERSEDED)
+    )
+    template_id = new_id()
+    work.add(
+        TemplateRow(
+            id=template_id,
+            person_id=row.person_id,
+            enrolment_id=row.id,
+            engine=template.engine,
+            engine_version=template.version,
+            sealed=deps.vault.seal(f"template:{template_id}", to_bytes(template)),
+            photos=template.photos,
+        )
+    )
+    row.state = EnrolmentState.PROVISIONAL
