@@ -13,6 +13,8 @@ from jobs.local_instance import Instance, Options
 from jobs.local_process import StartError
 from jobs.local_throwaway import run_with_servers
 
+LAST_PORT = 65535
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs until told to stop; every failure is one line."""
@@ -86,12 +88,19 @@ def options(choices: argparse.Namespace) -> Options:
     )
 
 
+def port_number(text: str) -> int:
+    """A number that can be a port."""
+    if not text.isdecimal() or int(text) > LAST_PORT:
+        raise argparse.ArgumentTypeError(f"{text} is not a port: a number from 0 to {LAST_PORT}")
+    return int(text)
+
+
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     command = argparse.ArgumentParser(prog="python -m jobs.dev", description=__doc__)
     command.add_argument("--folder", type=Path, default=Path("var"), help="where data and logs are (var)")
     command.add_argument("--host", default="127.0.0.1", help="the address the API listens on (127.0.0.1)")
-    command.add_argument("--port", type=int, default=8000, help="the API's port (8000); 0 chooses a free one")
+    command.add_argument("--port", type=port_number, default=8000, help="the API's port (8000); 0 chooses a free one")
     command.add_argument("--workers", type=int, help="verification workers (one a core)")
     command.add_argument("--no-demo-data", dest="demo_data", action="store_false", help="leave the database empty")
     command.add_argument("--not-durable", dest="durable", action="store_false", help="faster; a crash loses the data")

@@ -57,7 +57,7 @@ def _parts(plain: str) -> dict[str, object]:
 def _not_a_database() -> NoReturn:
     """The reader of addresses quotes what it could not read, which may be a password: its words are not passed on."""
     raise StartError(
-        "DATABASE_URL is not the address of a PostgreSQL: postgresql://user:password@host:5432/name is one"
+        "DATABASE_URL cannot be read as the address of a PostgreSQL: postgresql://user:password@host:5432/name is one"
     ) from None
 
 
@@ -65,4 +65,4 @@ def _reason(error: Exception, password: str | None) -> str:
     """The first sentence of somebody else's error, without the password if it should stand in there."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
     reason = lines[0].removeprefix("connection failed: ")
-    return reason.replace(password, "***") if password else reason
+    return re.sub(rf"(?<!\w){re.escape(password)}(?!\w)", "***", reason) if password else reason

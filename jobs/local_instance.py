@@ -63,9 +63,10 @@ class Instance:
         env = development(self.folder, os.environ)
         addresses = start_data(self.folder, os.environ, self._supervisor, self._say, durable=self.options.durable)
         env |= addresses.environment()
+        # The API and the fake load their libraries meanwhile, and so do the workers during the next step: seconds.
+        self._start_servers(env)
         self._step("migrations", "migrate", env=env)
-        self._start_children(env)
-        # While the others load their libraries and models: on two cores that is a second and a half.
+        self._start_workers(env)
         if self.options.demo_data and addresses.own_database:
             self.accounts = self._step("demo data", "seed", env=env)
         self._wait_until_ready()
@@ -88,14 +89,16 @@ class Instance:
         self._say(f"{name} done ({time.monotonic() - began:.1f} s)")
         return printed
 
-    def _start_children(self, env: dict[str, str]) -> None:
+    def _start_servers(self, env: dict[str, str]) -> None:
         self.wechat = env.get("WECHAT_BASE_URL", "")
         if not self.wechat:
             port = free_port()
             self.wechat = env["WECHAT_BASE_URL"] = base_url("127.0.0.1", port)
             self._supervisor.add(local_plan.fake_wechat(self.folder, port, env))
-        workers = self.options.workers or local_plan.worker_count()
         self._supervisor.add(local_plan.api(self.folder, self.options.host, self.port, env))
+
+    def _start_workers(self, env: dict[str, str]) -> None:
+        workers = self.options.workers or local_plan.worker_count()
         self._supervisor.add(local_plan.workers(self.folder, workers, env))
         self._supervisor.add(local_plan.tick(self.folder, env))
         self._say(f"api, {workers} verification workers and tick started")

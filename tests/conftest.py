@@ -28,6 +28,7 @@ from tests.factories import MORNING, World
 from tests.fakes import HeldQueue, SetClock
 
 ROOT = Path(__file__).parents[1]
+PRISTINE = "daogang_pristine"
 
 
 @pytest.fixture(scope="session")
@@ -41,7 +42,16 @@ def database_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
         engine.dispose()
+        # A copy nobody ever connects to, because PostgreSQL copies no database in use.
+        _run_outside(url, f'CREATE DATABASE {PRISTINE} TEMPLATE "{make_url(url).database}"')
         yield url
+
+
+def _run_outside(url: str, statement: str) -> None:
+    admin = create_engine(make_url(url).set(database="postgres"), isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(statement))
+    admin.dispose()
 
 
 @pytest.fixture(scope="session")
@@ -59,18 +69,12 @@ def database(database_url: str) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def empty_database(database: Engine) -> Iterator[str]:
+def empty_database(database_url: str) -> Iterator[str]:
     """The address of a database of its own, for tests in which several transactions must really meet."""
     name = f"test_{uuid4().hex[:12]}"
-    database.dispose()
-    url = make_url(str(database.url.render_as_string(hide_password=False)))
-    admin = create_engine(url.set(database="postgres"), isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(text(f'CREATE DATABASE {name} TEMPLATE "{url.database}"'))
-    yield url.set(database=name).render_as_string(hide_password=False)
-    with admin.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    admin.dispose()
+    _run_outside(database_url, f"CREATE DATABASE {name} TEMPLATE {PRISTINE}")
+    yield make_url(database_url).set(database=name).render_as_string(hide_password=False)
+    _run_outside(database_url, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture(scope="session")

@@ -35,8 +35,8 @@ def test_a_database_that_does_not_take_the_password_says_so(tmp_path: Path) -> N
 
 
 def test_an_address_of_another_kind_of_database_is_refused_by_name() -> None:
-    assert "not the address of a PostgreSQL" in refusal(checked_database, "mysql://me:s3cret@127.0.0.1/x")
-    assert "not the address of a PostgreSQL" in refusal(checked_database, "s3cret")
+    assert "cannot be read as the address of a PostgreSQL" in refusal(checked_database, "mysql://me:s3cret@127.0.0.1/x")
+    assert "cannot be read as the address of a PostgreSQL" in refusal(checked_database, "s3cret")
 
 
 def test_a_database_that_answers_is_named_with_our_driver(tmp_path: Path) -> None:
