@@ -1,0 +1,89 @@
+"""Real processes to be killed: workers and a tick over a database and a Redis of their own."""
+
+import os
+import subprocess
+import sys
+import time
+from base64 import b64encode
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+import pytest
+from redis import Redis
+
+from service.clock import SystemClock
+from service.connectors.queue import RqJobs
+from service.deps import Deps, build
+from service.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+PATIENCE_S = 40.0
+
+
+def eventually(holds: Callable[[], object], what: str, every_s: float = 0.02) -> None:
+    """Wait until it holds; fail with what was waited for."""
+    until = time.monotonic() + PATIENCE_S
+    while not holds():
+        assert time.monotonic() < until, f"never happened: {what}"
+        time.sleep(every_s)
+
+
+class Processes:
+    """Starts our own programs, and ends with all of them gone."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+        self._started: list[subprocess.Popen[bytes]] = []
+
+    def start(self, *command: str) -> psutil.Process:
+        process = subprocess.Popen([sys.executable, "-m", *command], env=self._environment, cwd=ROOT)
+        self._started.append(process)
+        return psutil.Process(process.pid)
+
+    def stop(self) -> None:
+        for process in self._started:
+            for child in (*psutil.Process(process.pid).children(recursive=True), psutil.Process(process.pid)):
+                child.kill()
+            process.wait()
+
+
+@pytest.fixture
+def own_settings(settings: Settings, empty_database: str, redis_url: str) -> Iterator[Settings]:
+    yield replace(settings, database_url=empty_database, lease_s=2.0, requeue_s=1.0, hang_s=15.0)
+    with Redis.from_url(redis_url) as redis:
+        redis.flushall()
+
+
+@pytest.fixture
+def live(own_settings: Settings) -> Iterator[Deps]:
+    """The real dependencies, with the machine's clock and real RQ."""
+    deps = build(own_settings, SystemClock())
+    yield deps
+    deps.database.bind.dispose()
+    deps.wechat.close()
+    assert isinstance(deps.queue, RqJobs)
+    deps.queue.redis.close()
+
+
+@pytest.fixture
+def processes(own_settings: Settings) -> Iterator[Processes]:
+    environment = {
+        **os.environ,
+        "DAOGANG_ENV": own_settings.env,
+        "DATABASE_URL": own_settings.database_url,
+        "REDIS_URL": own_settings.redis_url,
+        "DAOGANG_KEYS": f"1={b64encode(own_settings.keys[1]).decode()}",
+        "DAOGANG_TOKEN_SECRET": own_settings.token_secret,
+        "DAOGANG_PHOTO_DIR": str(own_settings.photo_dir),
+        "WECHAT_BASE_URL": own_settings.wechat_url,
+        "WECHAT_APP_ID": own_settings.wechat_app_id,
+        "WECHAT_APP_SECRET": own_settings.wechat_app_secret,
+        "DAOGANG_LEASE_S": str(own_settings.lease_s),
+        "DAOGANG_REQUEUE_S": str(own_settings.requeue_s),
+        "DAOGANG_HANG_S": str(own_settings.hang_s),
+    }
+    started = Processes(environment)
+    yield started
+    started.stop()
