@@ -1,0 +1,64 @@
+"""Settings: read once, named when missing, never shown."""
+
+from base64 import b64encode
+
+import pytest
+
+from service.settings import Settings, SettingsError, parse_keys
+
+KEY = b64encode(bytes(32)).decode()
+GOOD = {
+    "DAOGANG_ENV": "development",
+    "DATABASE_URL": "postgresql+psycopg://u:hidden-word@h/d",
+    "REDIS_URL": "redis://:hidden-word@h/0",
+    "DAOGANG_KEYS": f"1={KEY}",
+    "DAOGANG_TOKEN_SECRET": "hidden-word" * 4,
+    "DAOGANG_PHOTO_DIR": "photos",
+    "WECHAT_APP_ID": "wx1",
+    "WECHAT_APP_SECRET": "hidden-word",
+}
+
+
+@pytest.mark.parametrize("name", [name for name in GOOD if name != "DAOGANG_ENV"])
+def test_a_missing_setting_is_named(name: str) -> None:
+    with pytest.raises(SettingsError, match=name):
+        Settings.from_env(GOOD | {name: " "})
+
+
+def test_production_is_what_nobody_said_otherwise() -> None:
+    settings = Settings.from_env({name: value for name, value in GOOD.items() if name != "DAOGANG_ENV"})
+    assert settings.production
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DAOGANG_ENV", "staging"),
+        ("DAOGANG_LEASE_S", "soon"),
+        ("DAOGANG_LEASE_S", "nan"),
+        ("DAOGANG_HANG_S", "0"),
+        ("DAOGANG_PHOTO_DAYS", "-1"),
+        ("DAOGANG_TOKEN_SECRET", "short"),
+        ("DAOGANG_KEYS", "1=abc"),
+        ("DAOGANG_KEYS", f"x={KEY}"),
+        ("DAOGANG_KEYS", f"0={KEY}"),
+        ("DAOGANG_KEYS", f"1={b64encode(bytes(16)).decode()}"),
+    ],
+)
+def test_an_unusable_setting_is_named(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=name):
+        Settings.from_env(GOOD | {name: value})
+
+
+def test_a_fake_wechat_is_refused_in_production() -> None:
+    with pytest.raises(SettingsError, match="WECHAT_BASE_URL"):
+        Settings.from_env(GOOD | {"DAOGANG_ENV": "production", "WECHAT_BASE_URL": "http://127.0.0.1:1"})
+
+
+def test_no_secret_is_shown() -> None:
+    assert "hidden-word" not in repr(Settings.from_env(GOOD))
+    assert KEY not in repr(Settings.from_env(GOOD))
+
+
+def test_keys_have_numbers() -> None:
+    assert parse_keys(f"1={KEY}, 7={KEY}") == {1: bytes(32), 7: bytes(32)}
