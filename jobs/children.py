@@ -1,16 +1,12 @@
 """Keeps a fixed list of children alive: restarts who dies, stops all in the reverse order of their start."""
 
-import os
-import signal
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Protocol
 
-from jobs.local_log import LogTail
-from jobs.local_process import Running, StartError, begin_log, last_lines, spawn, stop
+from jobs.local_process import StartError
 
 FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 5.0
@@ -44,50 +40,6 @@ class Child(Protocol):
 
     def warnings(self) -> list[str]:
         """What it wrote since the last call that a person should see."""
-
-
-class Command:
-    """A child that is one command, with a log of its own."""
-
-    def __init__(
-        self, name: str, argv: Sequence[str], *, log: Path, env: Mapping[str, str] | None = None, grace: float = 5.0
-    ) -> None:
-        self.name = name
-        self.argv = argv
-        self.log = log
-        self.env = dict(os.environ if env is None else env)
-        self.grace = grace
-        self._process: Running | None = None
-        begin_log(log)
-        self._tail = LogTail(log)
-
-    @property
-    def pid(self) -> int | None:
-        """The id of the process, while there is one."""
-        return self._process.pid if self._process is not None else None
-
-    def start(self) -> None:
-        """Starts the command; of a former run nobody is left, whose port or lock would be in the way."""
-        self.stop()
-        self._process = spawn(self.argv, log=self.log, env=self.env, death_signal=signal.SIGTERM)
-
-    def stop(self) -> None:
-        """Stops the command and everybody it started."""
-        if self._process is not None:
-            stop(self._process, grace=self.grace)
-            self._process = None
-
-    def alive(self) -> bool:
-        """Whether the process runs."""
-        return self._process is not None and self._process.poll() is None
-
-    def tail(self, count: int = 1) -> list[str]:
-        """The last lines of the log."""
-        return last_lines(self.log, count)
-
-    def warnings(self) -> list[str]:
-        """The warnings and errors written since the last call."""
-        return self._tail.warnings()
 
 
 @dataclass(slots=True)

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from jobs.children import Command
+from jobs.local_command import Command
 from jobs.local_port import in_url
 
 MOST_WORKERS = 8

@@ -65,7 +65,7 @@ def _schema() -> Iterator[Config]:
     url = os.environ.get("DATABASE_URL", "")
     if not url:
         sys.exit("daogang: DATABASE_URL is not set")
-    engine = connect(url)
+    engine = connect(url, statement_timeout_s=0)
     config = Config(ROOT / "alembic.ini", stdout=sys.stderr)
     try:
         with engine.begin() as connection:

@@ -86,13 +86,16 @@ class Database:
             raise fault("version_conflict") from None
 
 
-def connect(url: str) -> Engine:
-    """An engine for a PostgreSQL address: sessions in UTC, dead connections noticed, waits bounded."""
+def connect(url: str, statement_timeout_s: int = 60) -> Engine:
+    """An engine for a PostgreSQL address: sessions in UTC, dead connections noticed, waits bounded (0: without end)."""
+    options = f"-c timezone=UTC -c lock_timeout=10s -c statement_timeout={statement_timeout_s}s"
     return create_engine(
         url,
+        # Errors show their statement, and its parameters may be somebody's position.
+        hide_parameters=True,
         pool_size=8,
         max_overflow=8,
         pool_timeout=10,
         pool_pre_ping=True,
-        connect_args={"connect_timeout": 5, "options": "-c timezone=UTC -c lock_timeout=10s -c statement_timeout=60s"},
+        connect_args={"connect_timeout": 5, "options": options},
     )

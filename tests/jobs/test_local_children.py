@@ -10,7 +10,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from jobs.children import Command, Supervisor
+from jobs.children import Supervisor
+from jobs.local_command import Command
 from jobs.local_process import StartError
 
 SLEEP = "import time; time.sleep(60)"
