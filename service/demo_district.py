@@ -1,7 +1,7 @@
 """The demo district of `make run`: two projects, a station, accounts of each role, in an empty database."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -54,8 +54,11 @@ def fill(deps: Deps) -> Iterator[str]:
         empty = work.session.scalars(select(Project.id).limit(1)).first() is None
     if empty:
         told.parent.mkdir(parents=True, exist_ok=True)
-        told.touch(0o600)
-        told.write_text("\n".join(_fill(deps)) + "\n", encoding="utf-8")
+        # The file is written before the one commit: a district whose passwords nobody knows cannot come to be.
+        with deps.database.whole() as database:
+            lines = _fill(replace(deps, database=database))
+            told.touch(0o600)
+            told.write_text("\n".join(lines) + "\n", encoding="utf-8")
     if told.exists():
         yield from told.read_text(encoding="utf-8").splitlines()
 

@@ -11,7 +11,7 @@ REASONS_FILE = Path(__file__).parents[1] / "docs" / "reasons.md"
 ROUND = ".circle"
 
 HEAD = """\
-<!-- Written by `python -m service.docs_tables`: change service/domain/reasons.py or service/texts.py, not this file. -->
+<!-- Written by `python -m service.docs_tables` from service/domain/reasons.py and service/texts.py. -->
 # Reasons of a check-in 打卡原因
 
 A check-in has a **verdict** and is **counted**, and the two are kept apart.
@@ -44,14 +44,16 @@ Example: 612 m from the centre of a round fence of 200 m, accuracy 15 m, margin 
 
 They are data: rows of the table `policy`, each with a version, a first day and a scope (city, body or project). The
 narrowest scope in force on the day of the check-in wins, then the latest first day. Rows are added, never edited, and
-each decision record names the version it used. The migration `0002` writes the first row, `check_in-1`, for the city:
+each decision record names the version it used. The migration `0002` writes the first row, `check_in-1`, for the city.
+There is no route for policies yet: a row is added by a migration or in the database, and check-ins judged before keep
+their result until their roster line or project state changes.
 
 | number | value | meaning |
 | --- | --- | --- |
 | `margin_m` | 50 | metres outside the edge that still count as inside |
 | `accuracy_limit_m` | 60 | the worst accuracy in metres that can prove presence |
 | `fix_max_age_s` | 120 | the oldest position in seconds, at the time of receipt (or of the photo, if that is later) |
-| `window_from`, `window_to` | 06:00, 20:00 | the time of day in Shanghai in which a check-in counts, both ends included |
+| `window_from`, `window_to` | 06:00, 20:00 | the time of day in Shanghai in which a check-in counts (to 20:00:00) |
 | `faces.dlib.accept` | 0.40 | face distances up to this match |
 | `faces.dlib.refuse` | 0.50 | face distances above this do not match; between the two a person decides |
 

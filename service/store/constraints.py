@@ -6,7 +6,13 @@ from sqlalchemy.exc import IntegrityError
 from service.errors import ServiceError, fault
 
 # Where the field a caller knows has another name than the column.
-_FIELDS = {"document_hash": "document_number", "project_id_kind": "kind", "project_id_unit_id_role": "role"}
+_FIELDS = {
+    "pk_district": "code",
+    "pk_post": "code",
+    "document_hash": "document_number",
+    "project_id_kind": "kind",
+    "project_id_unit_id_role": "role",
+}
 
 
 def meaning(error: IntegrityError) -> ServiceError | None:
@@ -18,7 +24,7 @@ def meaning(error: IntegrityError) -> ServiceError | None:
     if not isinstance(origin, errors.IntegrityError):
         return None
     table, name = origin.diag.table_name or "", origin.diag.constraint_name or ""
-    if isinstance(origin, errors.UniqueViolation) and name.startswith("uq_"):
+    if isinstance(origin, errors.UniqueViolation):
         field = name.removeprefix(f"uq_{table}_")
         return fault("already_exists", _FIELDS.get(field, field), thing=table)
     if isinstance(origin, errors.ForeignKeyViolation):

@@ -86,6 +86,16 @@ class Database:
             raise fault("version_conflict") from None
 
 
+    @contextmanager
+    def whole(self) -> Iterator["Database"]:
+        """A database all of whose transactions commit together at the end of the block, or not at all."""
+        if isinstance(self.bind, Connection):
+            yield self
+            return
+        with self.bind.begin() as connection:
+            yield Database(connection, self._clock)
+
+
 def connect(url: str, statement_timeout_s: int = 60) -> Engine:
     """An engine for a PostgreSQL address: sessions in UTC, dead connections noticed, waits bounded (0: without end)."""
     options = f"-c timezone=UTC -c lock_timeout=10s -c statement_timeout={statement_timeout_s}s"
