@@ -35,7 +35,7 @@ if [ -z "$$chosen" ]; then \
 fi
 endef
 
-PREPARE = $(FIND_PYTHON); "$$chosen" -I -B jobs/local_install.py
+PREPARE = $(FIND_PYTHON); "$$chosen" -I -B jobs/local/install.py
 
 help: ## show this list
 	echo "Daogang: on-duty attendance of key construction personnel"

@@ -7,11 +7,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from jobs import local_signals
-from jobs.local_exec import die_with
-from jobs.local_instance import Instance, Options
-from jobs.local_process import StartError
-from jobs.local_throwaway import run_with_servers
+from jobs.local import signals
+from jobs.local.exec import die_with
+from jobs.local.instance import Instance, Options
+from jobs.local.process import StartError
+from jobs.local.throwaway import run_with_servers
 
 LAST_PORT = 65535
 
@@ -24,16 +24,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser().error("--exec and -- COMMAND belong together")
     if choices.with_parent:
         die_with(os.getppid(), signal.SIGTERM)
-    local_signals.raise_stop_asked()
+    signals.raise_stop_asked()
     try:
         if choices.exec:
             return run_with_servers(choices.folder, command)
         return run(Instance(options(choices), say))
     except StartError as error:
-        local_signals.ignore()
+        signals.ignore()
         print(f"daogang: {error}", file=sys.stderr)
         return 1
-    except local_signals.StopAsked:
+    except signals.StopAsked:
         return 0
 
 
@@ -44,10 +44,10 @@ def run(instance: Instance) -> int:
         show(instance)
         while True:
             instance.watch()
-    except local_signals.StopAsked:
+    except signals.StopAsked:
         say("stopping")
     finally:
-        local_signals.ignore()
+        signals.ignore()
         instance.stop()
     say("stopped")
     return 0

@@ -14,8 +14,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine, create_engine, make_url, text
 from werkzeug.serving import make_server
 
-from jobs.local_postgres import LocalPostgres
-from jobs.local_redis import LocalRedis
+from jobs.local.postgres import LocalPostgres
+from jobs.local.redis import LocalRedis
 from service.app import create_app
 from service.connectors.fakes.wechat import create_fake
 from service.connectors.wechat import WeChatApi

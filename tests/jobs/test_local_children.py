@@ -10,9 +10,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from jobs.children import Supervisor
-from jobs.local_command import Command
-from jobs.local_process import StartError
+from jobs.local.children import Supervisor
+from jobs.local.command import Command
+from jobs.local.process import StartError
 
 SLEEP = "import time; time.sleep(60)"
 # Starts a process of its own, tells its number, and does not care about it any more.
@@ -90,7 +90,7 @@ def test_what_a_dead_child_started_does_not_outlive_its_restart(
 def test_a_child_that_keeps_dying_stops_the_whole_with_its_last_lines(
     tmp_path: Path, supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("jobs.children.LONGEST_PAUSE_S", 0.01)
+    monkeypatch.setattr("jobs.local.children.LONGEST_PAUSE_S", 0.01)
     supervisor.add(command(tmp_path, "print('no key'); raise SystemExit(3)"))
     with pytest.raises(StartError, match=r"child died 5 times(.|\n)*no key"):
         Terminal.until(supervisor, lambda: False)

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from jobs.local_given import checked_database, checked_redis
-from jobs.local_port import free_port
-from jobs.local_postgres import LocalPostgres
-from jobs.local_process import StartError
-from jobs.local_redis import LocalRedis
+from jobs.local.given import checked_database, checked_redis
+from jobs.local.port import free_port
+from jobs.local.postgres import LocalPostgres
+from jobs.local.process import StartError
+from jobs.local.redis import LocalRedis
 
 
 def refusal(check: Callable[[str], str], url: str) -> str:

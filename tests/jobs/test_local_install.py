@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs import local_install
+from jobs.local import install as local_install
 
 ROOT = Path(__file__).resolve().parents[2]
 

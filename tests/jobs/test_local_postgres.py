@@ -16,15 +16,15 @@ import psutil
 import psycopg
 import pytest
 
-from jobs.local_cluster import programs
-from jobs.local_port import free_port
-from jobs.local_postgres import LocalPostgres
-from jobs.local_process import StartError
+from jobs.local.cluster import programs
+from jobs.local.port import free_port
+from jobs.local.postgres import LocalPostgres
+from jobs.local.process import StartError
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from jobs.local_postgres import LocalPostgres
+from jobs.local.postgres import LocalPostgres
 server = LocalPostgres(Path(sys.argv[1]))
 print(server.start(), server.pid, flush=True)
 time.sleep(60)
@@ -174,7 +174,7 @@ def test_its_programs_may_lie_below_such_a_folder_as_well(tmp_path: Path, monkey
     package, libraries = installed.parent, installed.parent.with_suffix(".libs")
     shutil.copytree(libraries, closed / libraries.name)
     shutil.copytree(installed, closed / package.name / installed.name, ignore=shutil.ignore_patterns("include"))
-    monkeypatch.setattr("jobs.local_postgres.programs", lambda _: closed / package.name / installed.name / "bin")
+    monkeypatch.setattr("jobs.local.postgres.programs", lambda _: closed / package.name / installed.name / "bin")
     with LocalPostgres(closed / "data", durable=False) as server, connect(server.url()) as connection:
         connection.execute("SELECT 1")
 

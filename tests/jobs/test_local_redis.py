@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import redis
 
-from jobs.local_process import StartError
-from jobs.local_redis import LocalRedis
+from jobs.local.process import StartError
+from jobs.local.redis import LocalRedis
 
 
 def client(url: str) -> contextlib.closing:

@@ -17,9 +17,9 @@ import psutil
 import psycopg
 import pytest
 
-from jobs.local_lock import FolderLock
-from jobs.local_port import free_port
-from jobs.local_postgres import LocalPostgres
+from jobs.local.lock import FolderLock
+from jobs.local.port import free_port
+from jobs.local.postgres import LocalPostgres
 
 JOBS = Path(__file__).resolve().parents[2] / "jobs"
 IDLE = "import time\nwhile True:\n    time.sleep(60)\n"

@@ -7,15 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from jobs import local_orphans, local_plan
-from jobs.children import Supervisor
-from jobs.local_data import start_data
-from jobs.local_lock import FolderLock
-from jobs.local_port import free_port, holder, why_not
-from jobs.local_process import StartError
-from jobs.local_ready import base_url, what_is_missing
-from jobs.local_settings import development
-from jobs.local_step import run_step
+from jobs.local import orphans, plan
+from jobs.local.children import Supervisor
+from jobs.local.data import start_data
+from jobs.local.lock import FolderLock
+from jobs.local.port import free_port, holder, why_not
+from jobs.local.process import StartError
+from jobs.local.ready import base_url, what_is_missing
+from jobs.local.settings import development
+from jobs.local.step import run_step
 
 READY_S = 60.0
 ROUND_S = 0.1
@@ -47,7 +47,7 @@ class Instance:
         self._say = say
         self._lock = FolderLock(self.folder / "dev.lock")
         self._noted = self.folder / "children.json"
-        self._supervisor = Supervisor(say, lambda pids: local_orphans.note(self._noted, pids))
+        self._supervisor = Supervisor(say, lambda pids: orphans.note(self._noted, pids))
 
     @property
     def address(self) -> str:
@@ -58,7 +58,7 @@ class Instance:
         """Starts everything in order and returns when the API says that it is ready."""
         self._lock.take(wait_s=LOCK_WAIT_S)
         self._lock.write(address=self.address)
-        local_orphans.end(self._noted)
+        orphans.end(self._noted)
         require_port(self.options.host, self.port)
         env = development(self.folder, os.environ)
         addresses = start_data(self.folder, os.environ, self._supervisor, self._say, durable=self.options.durable)
@@ -94,13 +94,13 @@ class Instance:
         if not self.wechat:
             port = free_port()
             self.wechat = env["WECHAT_BASE_URL"] = base_url("127.0.0.1", port)
-            self._supervisor.add(local_plan.fake_wechat(self.folder, port, env))
-        self._supervisor.add(local_plan.api(self.folder, self.options.host, self.port, env))
+            self._supervisor.add(plan.fake_wechat(self.folder, port, env))
+        self._supervisor.add(plan.api(self.folder, self.options.host, self.port, env))
 
     def _start_workers(self, env: dict[str, str]) -> None:
-        workers = self.options.workers or local_plan.worker_count()
-        self._supervisor.add(local_plan.workers(self.folder, workers, env))
-        self._supervisor.add(local_plan.tick(self.folder, env))
+        workers = self.options.workers or plan.worker_count()
+        self._supervisor.add(plan.workers(self.folder, workers, env))
+        self._supervisor.add(plan.tick(self.folder, env))
         self._say(f"api, {workers} verification workers and tick started")
 
     def _wait_until_ready(self) -> None:

@@ -5,8 +5,8 @@ import signal
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from jobs.local_log import LogTail
-from jobs.local_process import Running, begin_log, last_lines, spawn, stop
+from jobs.local.log import LogTail
+from jobs.local.process import Running, begin_log, last_lines, spawn, stop
 
 
 class Command:

@@ -7,8 +7,8 @@ import psycopg
 import redis
 from psycopg.conninfo import conninfo_to_dict
 
-from jobs.local_process import StartError
-from jobs.local_redis import once
+from jobs.local.process import StartError
+from jobs.local.redis import once
 
 OLDEST = 15
 SCHEME = re.compile(r"^postgres(ql)?(\+\w+)?://")

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-EXEC = Path(__file__).with_name("local_exec.py")
+EXEC = Path(__file__).with_name("exec.py")
 LOG_LIMIT = 10_000_000
 
 Running = subprocess.Popen[bytes]

@@ -9,11 +9,11 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from jobs.local_lock import FolderLock
-from jobs.local_postgres import LocalPostgres
-from jobs.local_process import StartError, wrapped
-from jobs.local_redis import LocalRedis
-from jobs.local_settings import development
+from jobs.local.lock import FolderLock
+from jobs.local.postgres import LocalPostgres
+from jobs.local.process import StartError, wrapped
+from jobs.local.redis import LocalRedis
+from jobs.local.settings import development
 
 PREFIX = "exec-"
 

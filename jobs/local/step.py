@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from jobs.local_process import StartError, kill_group, last_lines, wrapped
+from jobs.local.process import StartError, kill_group, last_lines, wrapped
 
 
 def run_step(name: str, *arguments: str, env: Mapping[str, str], log: Path) -> str:

@@ -9,10 +9,10 @@ import psutil
 import psycopg
 from psycopg import sql
 
-from jobs.local_cluster import environment, make_cluster, programs
-from jobs.local_process import OURSELVES, Identity, Running, StartError, spawn
-from jobs.local_server import LocalServer
-from jobs.local_user import identity_for
+from jobs.local.cluster import environment, make_cluster, programs
+from jobs.local.process import OURSELVES, Identity, Running, StartError, spawn
+from jobs.local.server import LocalServer
+from jobs.local.user import identity_for
 
 NAME = "daogang"
 SETTINGS = {

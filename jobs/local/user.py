@@ -8,8 +8,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from jobs.local_cluster import environment
-from jobs.local_process import OURSELVES, Identity, StartError, wrapped
+from jobs.local.cluster import environment
+from jobs.local.process import OURSELVES, Identity, StartError, wrapped
 
 CAP_DAC_OVERRIDE = 1
 CAP_DAC_READ_SEARCH = 2

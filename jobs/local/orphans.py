@@ -7,7 +7,7 @@ from pathlib import Path
 
 import psutil
 
-from jobs.local_state import read_private, write_json
+from jobs.local.state import read_private, write_json
 
 GRACE_S = 5.0
 

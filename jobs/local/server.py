@@ -11,11 +11,11 @@ from typing import Any, ClassVar, Self
 
 import psutil
 
-from jobs.local_lock import FolderLock
-from jobs.local_orphans import ended
-from jobs.local_port import free_port, holder, why_not
-from jobs.local_process import Running, StartError, begin_log, last_lines, spawn, stop
-from jobs.local_state import read_private, write_json
+from jobs.local.lock import FolderLock
+from jobs.local.orphans import ended
+from jobs.local.port import free_port, holder, why_not
+from jobs.local.process import Running, StartError, begin_log, last_lines, spawn, stop
+from jobs.local.state import read_private, write_json
 
 PAUSE_S = 0.05
 PATIENCE_S = 10.0

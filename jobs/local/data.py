@@ -5,11 +5,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from jobs.children import Supervisor
-from jobs.local_given import checked_database, checked_redis
-from jobs.local_postgres import LocalPostgres
-from jobs.local_redis import LocalRedis
-from jobs.local_server import LocalServer
+from jobs.local.children import Supervisor
+from jobs.local.given import checked_database, checked_redis
+from jobs.local.postgres import LocalPostgres
+from jobs.local.redis import LocalRedis
+from jobs.local.server import LocalServer
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import IO, Any
 
-from jobs.local_process import StartError
+from jobs.local.process import StartError
 
 
 class FolderLock:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from jobs.local_process import StartError
+from jobs.local.process import StartError
 
 FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 5.0
