@@ -20,13 +20,11 @@ def fake_wechat(folder: Path, port: int, env: Mapping[str, str]) -> Command:
 
 
 def api(folder: Path, host: str, port: int, env: Mapping[str, str]) -> Command:
-    """The API behind gunicorn, as in production but smaller."""
+    """The API behind gunicorn, as in production."""
     logs = folder / "log"
-    argv = [sys.executable, "-m", "gunicorn", "wsgi:app", "--bind", f"{in_url(host)}:{port}"]
-    argv += ["--worker-class", "gthread", "--workers", "2", "--threads", "8", "--no-control-socket"]
-    # Below the supervisor's grace, so that an open request gets its end and nothing has to be killed.
-    argv += ["--graceful-timeout", "4", "--worker-tmp-dir", heartbeat_folder()]
-    argv += ["--access-logfile", str(logs / "access.log"), "--log-level", "warning"]
+    argv = [sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.conf.py", "wsgi:app"]
+    argv += ["--bind", f"{in_url(host)}:{port}", "--worker-tmp-dir", heartbeat_folder()]
+    argv += ["--access-logfile", str(logs / "access.log")]
     return Command("api", argv, log=logs / "api.log", env=env)
 
 
