@@ -357,8 +357,7 @@ def upgrade():
     op.create_index('ix_check_in_person_id', 'check_in', ['person_id', 'id'], unique=False)
     op.create_index('ix_check_in_project_id', 'check_in', ['project_id', 'id'], unique=False)
     op.create_index('ix_check_in_project_person_at', 'check_in', ['project_id', 'person_id', 'at'], unique=False)
-    op.create_index('ix_check_in_received', 'check_in', ['id'], unique=False, postgresql_where="state = 'received'")
-    op.create_index('ix_check_in_review', 'check_in', ['project_id', 'id'], unique=False, postgresql_where="state = 'review'")
+    op.create_index('ix_check_in_state', 'check_in', ['state', 'id'], unique=False)
     op.create_index('ix_check_in_team_id', 'check_in', ['team_id', 'id'], unique=False)
     op.create_table('decision_record',
     sa.Column('check_in_id', sa.Uuid(), nullable=False),
@@ -381,8 +380,7 @@ def downgrade():
     op.drop_index(op.f('ix_decision_record_check_in_id'), table_name='decision_record')
     op.drop_table('decision_record')
     op.drop_index('ix_check_in_team_id', table_name='check_in')
-    op.drop_index('ix_check_in_review', table_name='check_in', postgresql_where="state = 'review'")
-    op.drop_index('ix_check_in_received', table_name='check_in', postgresql_where="state = 'received'")
+    op.drop_index('ix_check_in_state', table_name='check_in')
     op.drop_index('ix_check_in_project_person_at', table_name='check_in')
     op.drop_index('ix_check_in_project_id', table_name='check_in')
     op.drop_index('ix_check_in_person_id', table_name='check_in')

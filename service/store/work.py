@@ -85,7 +85,6 @@ class Database:
         except StaleDataError:
             raise fault("version_conflict") from None
 
-
     @contextmanager
     def whole(self) -> Iterator["Database"]:
         """A database all of whose transactions commit together at the end of the block, or not at all."""

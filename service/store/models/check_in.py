@@ -46,8 +46,7 @@ class CheckIn(Identified, Versioned, Claimed, Base):
         Index("ix_check_in_person_id", "person_id", "id"),
         Index("ix_check_in_team_id", "team_id", "id"),
         Index("ix_check_in_project_person_at", "project_id", "person_id", "at"),
-        Index("ix_check_in_received", "id", postgresql_where="state = 'received'"),
-        Index("ix_check_in_review", "project_id", "id", postgresql_where="state = 'review'"),
+        Index("ix_check_in_state", "state", "id"),
     )
 
 

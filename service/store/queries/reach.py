@@ -1,8 +1,10 @@
 """How far an actor's reach goes, as conditions: every list and every read is scoped by one of these."""
 
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, any_, false, func, or_, select, true
+from sqlalchemy.orm import InstrumentedAttribute
 
 from service.domain.actors import Actor, Permission, Reach, reach_of
 from service.domain.reviews import owners_open_to
@@ -30,23 +32,50 @@ def project_ids(reach: Reach) -> Select[UUID]:
     return select(Project.id).where(projects_within(reach))
 
 
+def among(column: InstrumentedAttribute[Any], ids: Select[UUID]) -> ColumnElement[bool]:
+    """`column = ANY (ARRAY (SELECT ...))`: unlike IN, alternatives of this form still use their indexes."""
+    return column == any_(func.array(ids.scalar_subquery()))
+
+
+def _any_of(*ways: ColumnElement[bool] | None) -> ColumnElement[bool]:
+    """The ways that lead somewhere: a planner walks a whole table for an alternative that is always false."""
+    return or_(false(), *(way for way in ways if way is not None))
+
+
+def _in_projects(column: InstrumentedAttribute[Any], reach: Reach) -> list[ColumnElement[bool] | None]:
+    """Belonging to a project reached as such, in which every team and person is reached too."""
+    of_bodies = project_ids(Reach(bodies=reach.bodies))
+    return [
+        # Ids known here are written out: the planner then knows how few they are.
+        column.in_(reach.projects) if reach.projects else None,
+        among(column, of_bodies) if reach.bodies else None,
+    ]
+
+
+def _in_teams(column: InstrumentedAttribute[Any], reach: Reach) -> list[ColumnElement[bool] | None]:
+    """Belonging to a team reached as such, or to a team of a unit reached."""
+    of_units = select(Team.id).where(Team.unit_id.in_(reach.units))
+    return [
+        column.in_(reach.teams) if reach.teams else None,
+        among(column, of_units) if reach.units else None,
+    ]
+
+
 def lines_within(reach: Reach) -> ColumnElement[bool]:
     """Roster lines: a team's own, a unit's own teams', every line of a project reached otherwise."""
     if reach.city:
         return true()
-    whole = Reach(bodies=reach.bodies, projects=reach.projects)
-    own = select(Team.id).where(or_(Team.id.in_(reach.teams), Team.unit_id.in_(reach.units)))
-    return or_(RosterLine.team_id.in_(own), RosterLine.project_id.in_(project_ids(whole)))
+    return _any_of(*_in_teams(RosterLine.team_id, reach), *_in_projects(RosterLine.project_id, reach))
 
 
 def people_within(reach: Reach, account_id: UUID) -> ColumnElement[bool]:
     """People on a roster somebody reaches, himself, and those he registered."""
     if reach.city:
         return true()
-    return or_(
-        Person.id.in_(select(RosterLine.person_id).where(lines_within(reach))),
+    return _any_of(
+        among(Person.id, select(RosterLine.person_id).where(lines_within(reach))),
         Person.registered_by == account_id,
-        Person.id == reach.person_id if reach.person_id else false(),
+        Person.id == reach.person_id if reach.person_id else None,
     )
 
 
@@ -54,14 +83,13 @@ def check_ins_within(reach: Reach) -> ColumnElement[bool]:
     """Check-ins: one's own, those of one's team, and a project's, also of people on no roster of it."""
     if reach.city:
         return true()
-    whole = Reach(bodies=reach.bodies, projects=reach.projects)
-    own_teams = select(Team.id).where(or_(Team.id.in_(reach.teams), Team.unit_id.in_(reach.units)))
-    narrow = Reach(teams=reach.teams, units=reach.units)
-    return or_(
-        CheckIn.person_id == reach.person_id if reach.person_id else false(),
-        CheckIn.project_id.in_(project_ids(whole)),
-        CheckIn.team_id.in_(own_teams),
-        and_(CheckIn.team_id.is_(None), CheckIn.project_id.in_(project_ids(narrow))),
+    unrostered = project_ids(Reach(teams=reach.teams, units=reach.units))
+    narrow = bool(reach.teams or reach.units)
+    return _any_of(
+        CheckIn.person_id == reach.person_id if reach.person_id else None,
+        *_in_projects(CheckIn.project_id, reach),
+        *_in_teams(CheckIn.team_id, reach),
+        and_(CheckIn.team_id.is_(None), among(CheckIn.project_id, unrostered)) if narrow else None,
     )
 
 
