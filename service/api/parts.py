@@ -20,6 +20,8 @@ from service.usecases.enrolment import SentPhoto
 View = TypeVar("View", bound=Callable[..., Any])
 
 FORM_LIMIT = 64 * 1024
+#: werkzeug holds this against its own read buffer of 64 KiB too, photos included, so it must be well above that.
+FORM_MEMORY = 512 * 1024
 PHOTO_PART = "photo"
 PHOTO_LIMITS = PhotoLimits()
 
@@ -68,11 +70,13 @@ def _read(parts: Parts) -> tuple[list[SentPhoto], Any]:
     if request.mimetype != "multipart/form-data":
         raise fault("not_multipart")
     request.max_content_length = parts.most_bytes
-    request.max_form_memory_size = FORM_LIMIT
+    request.max_form_memory_size = FORM_MEMORY
     request.max_form_parts = parts.photos + 5
     files = request.files.getlist(PHOTO_PART)
     problems = [*_counted(PHOTO_PART, len(files), parts.photos), *_unknown(parts)]
     texts = request.form.getlist(parts.form) + [_text(file) for file in request.files.getlist(parts.form)]
+    if any(len(text) > FORM_LIMIT for text in texts):
+        raise fault("request_too_large", parts.form, limit_bytes=FORM_LIMIT)
     problems += _counted(parts.form, len(texts), 1)
     if problems:
         raise ServiceError(problems)
@@ -101,10 +105,7 @@ def _unknown(parts: Parts) -> list[Problem]:
 
 
 def _text(file: FileStorage) -> str:
-    data = file.stream.read(FORM_LIMIT + 1)
-    if len(data) > FORM_LIMIT:
-        raise fault("request_too_large")
-    return data.decode("utf-8", errors="replace")
+    return file.stream.read(4 * FORM_LIMIT + 1).decode("utf-8", errors="replace")
 
 
 def _photo(file: FileStorage, at: int, count: int) -> SentPhoto | ServiceError:
