@@ -186,4 +186,4 @@ def _line(deps: Deps, city: Actor, team_id: UUID, person_id: UUID, post: str) ->
 def _resident_id(number: int) -> str:
     """A number that checks but belongs to nobody: born in 1900 at a place that is no district."""
     stem = f"31999919000101{number:03d}"
-    return stem + str(ric.calc_check_digit(stem))
+    return stem + str(ric.calc_check_digit(f"{stem}0"))

@@ -120,7 +120,7 @@ class World:
         values = {
             "name": name,
             "document_kind": DocumentKind.RESIDENT_ID,
-            "document_number": stem + ric.calc_check_digit(stem),
+            "document_number": stem + ric.calc_check_digit(f"{stem}0"),
         }
         return people.register_person(values, actor=self.city, deps=self.deps)
 
