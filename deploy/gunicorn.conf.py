@@ -3,7 +3,7 @@
 worker_class = "gthread"
 workers = 2
 # A thread is held for as long as a caller prefers to wait for his verdict.
-threads = 8
+threads = 24
 # Below a supervisor's usual grace, so that an open request gets its end and nothing has to be killed.
 graceful_timeout = 4
 accesslog = "-"

@@ -10,7 +10,7 @@ from face.engines.base import Engine, Reading
 from face.errors import EngineFailed, Refusal
 
 # The library's own limit for "the same person": enrolment photos farther apart than that cannot be of one person, while
-# nearer ones still may not be (face.md, 1), so this stops mix-ups and not impostors.
+# nearer ones still may not be, so this stops mix-ups and not impostors.
 MAX_DISTANCE = 0.6
 LENGTH = 128
 _STORED = np.dtype("<f4")

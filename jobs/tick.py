@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from jobs.runtime import process_deps, start_heart
 from service.deps import Deps
+from service.store.photos import PhotoStoreDown
 from service.usecases.dispatch import dispatch
 from service.usecases.health import forget_the_silent
 from service.usecases.retention import delete_expired, delete_orphans, trim_outbox
@@ -39,13 +40,13 @@ def chores() -> list[Chore]:
 
 
 def turn(todo: list[Chore], now: float, deps: Deps) -> None:
-    """Do what is due at `now` (seconds, monotonic); a database that does not answer is tried again next turn."""
+    """Do what is due at `now` (seconds, monotonic); what needs a part that does not answer is tried again next turn."""
     for chore in todo:
         if chore.due <= now:
             try:
                 chore.do(deps=deps)
-            except SQLAlchemyError as error:
-                log.error("the database does not answer", chore=chore.do.__name__, error=type(error).__name__)
+            except (SQLAlchemyError, PhotoStoreDown) as error:
+                log.error("a part does not answer", chore=chore.do.__name__, error=type(error).__name__)
             chore.due = now + chore.every_s
 
 

@@ -109,6 +109,17 @@ def reset_account(name: str) -> None:
     click.echo(f"{name}  {password}  (works once: choose your own at the next sign-in)")
 
 
+@account.command("close")
+@click.argument("name")
+def close_account(name: str) -> None:
+    """Close an account: nobody signs in with it, and its tokens stop at once."""
+    try:
+        accounts.close_account(name, deps=_deps())
+    except ServiceError as error:
+        sys.exit(f"daogang: {_sentence(error)}")
+    click.echo(f"{name} is closed")
+
+
 def _scope(role: Role, scope_id: UUID | None) -> Scope:
     """The scope a role takes: that of an id where one is given."""
     fitting = [scope for scope in SCOPES[role] if (scope_id is None) == (scope in {Scope.CITY, Scope.SELF})]

@@ -8,7 +8,6 @@ from service.texts import TEXTS
 
 REASONS_FILE = Path(__file__).parents[1] / "docs" / "reasons.md"
 #: The text that is used instead where the fence is round.
-ROUND = ".circle"
 
 HEAD = """\
 <!-- Written by `python -m service.docs_tables` from service/domain/reasons.py and service/texts.py. -->
@@ -78,7 +77,7 @@ details, each with its field and its numbers.
 
 def reasons_table() -> str:
     """The whole of docs/reasons.md."""
-    others = {code: texts for code, texts in TEXTS.items() if code.removesuffix(ROUND) not in REASONS}
+    others = {code: texts for code, texts in TEXTS.items() if code.split(".")[0] not in REASONS}
     return "".join(
         [
             HEAD,
@@ -95,9 +94,9 @@ def reasons_table() -> str:
 
 def _reason_row(code: str, rule: Rule) -> tuple[str, ...]:
     chinese, english = TEXTS[code]
-    if code + ROUND in TEXTS:
-        zh, en = TEXTS[code + ROUND]
-        chinese, english = f"{chinese}<br>圆形围栏：{zh}", f"{english}<br>Round fence: {en}"
+    for special, (zh, en) in TEXTS.items():
+        if special.startswith(f"{code}."):
+            chinese, english = f"{chinese}<br>`{special}`：{zh}", f"{english}<br>`{special}`: {en}"
     return f"`{code}`", str(rule.kind), str(rule.effect), "told" if rule.tell_numbers else "withheld", chinese, english
 
 

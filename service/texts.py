@@ -28,8 +28,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "The position is a fuzzy one. Please allow precise location in WeChat and try again.",
     ),
     "location_stale": (
-        "定位是 {age_s} 秒前获取的，超过 {limit_s} 秒，请重新定位后再打卡。",
-        "The position is {age_s} s old, more than the {limit_s} s allowed. Please locate again and check in.",
+        "定位是 {age_s} 秒前获取的，超过 {limit_s} 秒，请校准手机时间、重新定位后再打卡。",
+        "The position is {age_s} s old, {limit_s} s are allowed. Check the phone's clock, locate again and check in.",
     ),
     "no_fence": (
         "该项目尚无生效的电子围栏，请联系项目部。",
@@ -55,6 +55,16 @@ TEXTS: dict[str, tuple[str, str]] = {
         "No face was found in the photo. Face the camera and take it again.",
     ),
     "many_faces": ("照片中有多张人脸，请单独拍摄。", "There are several faces in the photo. Take it alone, please."),
+    "low_quality.face_too_small": (
+        "照片中人脸太小，请走近一些重拍。",
+        "The face is too small. Move closer and take it again.",
+    ),
+    "low_quality.too_dark": ("照片太暗，请到光线充足处重拍。", "The photo is too dark. Find light and take it again."),
+    "low_quality.too_bright": (
+        "照片过亮，请避开强光重拍。",
+        "The photo is too bright. Turn from the light, take it again.",
+    ),
+    "low_quality.too_blurred": ("照片模糊，请拿稳手机重拍。", "The photo is blurred. Hold still and take it again."),
     "low_quality": (
         "照片质量不足，请走近一些、在光线充足处重拍。",
         "The photo is not good enough. Move closer, find light, take it again.",
@@ -190,9 +200,9 @@ TEXTS: dict[str, tuple[str, str]] = {
 
 def text(code: str, data: Mapping[str, Any]) -> dict[str, str]:
     """Both texts of a code; a code without a text shows itself, a missing number shows as a dash."""
-    # From a round fence people measure to its centre, not to its edge.
-    round_fence = data.get("radius_m") is not None and f"{code}.circle" in TEXTS
-    chinese, english = TEXTS.get(f"{code}.circle" if round_fence else code, (code, code))
+    # From a round fence people measure to its centre, not to its edge; a bad photo has a reason of its own.
+    special = f"{code}.{'circle' if data.get('radius_m') is not None else data.get('reason')}"
+    chinese, english = TEXTS.get(special) or TEXTS.get(code, (code, code))
     return {"zh": _filled(chinese, data), "en": _filled(english, data)}
 
 

@@ -1,7 +1,7 @@
 """Seed districts, key posts and the default check-in policy; protect what is only ever added to.
 
 Posts: 沪建质安(2019)347号 art. 3 as far as it is public; its split into first and second category is not public,
-so the category is data (domain facts: project manager and chief supervision engineer first, the others second).
+so the category is data (by what most rules elsewhere do: project manager and chief supervision engineer first, the others second).
 """
 
 from datetime import UTC, date, datetime
@@ -77,7 +77,7 @@ def upgrade():
     )
     for table in APPEND_ONLY:
         op.execute(
-            f"CREATE TRIGGER added_only BEFORE UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION refuse_edit()"
+            f"CREATE TRIGGER added_only BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION refuse_edit()"
         )
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 
 class Role(StrEnum):
-    """The full list of roles (model.md 5); the glossary gives their Chinese names."""
+    """The full list of roles; the glossary gives their Chinese names."""
 
     KEY_PERSON = "key_person"
     PROJECT_OFFICE = "project_office"

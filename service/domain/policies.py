@@ -37,7 +37,7 @@ class PolicyRow:
     body: Mapping[str, Any]
 
 
-# From the widest scope to the narrowest: the narrowest row in force wins (architecture.md 2.7).
+# From the widest scope to the narrowest: the narrowest row in force wins.
 _SCOPES = ("city", "body", "project")
 
 

@@ -24,7 +24,7 @@ class Effect(StrEnum):
 
 
 class Kind(StrEnum):
-    """What a reason is about; counting reasons never touch the verdict (model.md 2)."""
+    """What a reason is about; counting reasons never touch the verdict."""
 
     LOCATION = "location"
     FACE = "face"

@@ -8,7 +8,7 @@ from service.domain.sites import TeamKind
 
 
 class ReviewOwner(StrEnum):
-    """The first reviewer; the body may always decide (model.md 2, 4)."""
+    """The first reviewer; the body may always decide."""
 
     SUPERVISION = "supervision"
     CLIENT = "client"

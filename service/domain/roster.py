@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class LineState(StrEnum):
-    """draft -> submitted -> returned | in_force -> ended (model.md 1)."""
+    """draft -> submitted -> returned | in_force -> ended."""
 
     DRAFT = "draft"
     SUBMITTED = "submitted"

@@ -23,7 +23,7 @@ class TeamKind(StrEnum):
 
 
 class BodyKind(StrEnum):
-    """District station, area committee or the city station (model.md 1)."""
+    """District station, area committee or the city station."""
 
     STATION = "station"
     COMMITTEE = "committee"

@@ -1,13 +1,17 @@
 """Where photos are kept: sealed files under opaque names; a Protocol, so that a bucket can take the folder's place."""
 
 import os
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 from uuid import UUID
 
-from service.store.vault import Vault
+from service.store.vault import SealBroken, Vault
+
+SEALED, PART = ".sealed", ".part"
+_NAME = re.compile(r"[0-9a-f]{32}")
 
 
 class PhotoStoreDown(Exception):  # noqa: N818 - it reads as what happened
@@ -24,7 +28,7 @@ class PhotoStore(Protocol):
         """The bytes; PhotoStoreDown when they cannot be had."""
 
     def delete(self, photo_id: UUID) -> None:
-        """Forget it; deleting what is gone is fine."""
+        """Forget it; deleting what is gone is fine. PhotoStoreDown when it cannot be deleted now."""
 
     def older_than(self, before: datetime) -> Iterator[UUID]:
         """The ids of photos kept since before a time, to find those whose row was never written."""
@@ -43,7 +47,7 @@ class PhotoFolder:
     def put(self, photo_id: UUID, data: bytes) -> None:
         """Write beside, sync, rename: a crash leaves the whole file or none."""
         path = self._path(photo_id)
-        beside = path.with_suffix(".part")
+        beside = path.with_suffix(PART)
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             _write_synced(beside, self._vault.seal(f"photo:{photo_id}", data))
@@ -53,20 +57,26 @@ class PhotoFolder:
             raise PhotoStoreDown(type(error).__name__) from error
 
     def get(self, photo_id: UUID) -> bytes:
-        """The opened bytes."""
+        """The opened bytes; a seal that does not open is a key that is missing here, not the photo's fault."""
         try:
-            sealed = self._path(photo_id).read_bytes()
-        except OSError as error:
+            return self._vault.open(f"photo:{photo_id}", self._path(photo_id).read_bytes())
+        except (OSError, SealBroken) as error:
             raise PhotoStoreDown(type(error).__name__) from error
-        return self._vault.open(f"photo:{photo_id}", sealed)
 
     def delete(self, photo_id: UUID) -> None:
-        """Unlink the file."""
-        self._path(photo_id).unlink(missing_ok=True)
+        """Unlink the file, and what a crash left of writing it."""
+        path = self._path(photo_id)
+        try:
+            path.unlink(missing_ok=True)
+            path.with_suffix(PART).unlink(missing_ok=True)
+        except OSError as error:
+            raise PhotoStoreDown(type(error).__name__) from error
 
     def older_than(self, before: datetime) -> Iterator[UUID]:
-        """Walk the folder; a half-written `.part` counts too."""
+        """Walk the folder; a half-written file counts too, and what is none of ours is left alone."""
         for path in self._folder.glob("*/*"):
+            if path.suffix not in {SEALED, PART} or not _NAME.fullmatch(path.stem):
+                continue
             try:
                 modified = path.stat().st_mtime
             except FileNotFoundError:
@@ -84,7 +94,7 @@ class PhotoFolder:
 
     def _path(self, photo_id: UUID) -> Path:
         name = photo_id.hex
-        return self._folder / name[-3:] / f"{name}.sealed"
+        return self._folder / name[-3:] / f"{name}{SEALED}"
 
 
 def _write_synced(path: Path, data: bytes) -> None:

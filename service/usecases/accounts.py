@@ -17,7 +17,7 @@ from service.connectors.base import Permanent, Temporary
 from service.deps import Deps
 from service.domain.actors import SCOPES, Actor, Grant, Permission, Role, Scope
 from service.errors import fault
-from service.store.models import Account, GrantRow, Invitation
+from service.store.models import Account, GrantRow, Invitation, Project, SupervisingBody, Team, Unit
 from service.store.queries.paging import Page, Window, page
 from service.store.work import Work
 from service.usecases.access import found, require
@@ -25,6 +25,13 @@ from service.usecases.access import found, require
 TOKEN_LIFE = timedelta(hours=12)
 ALGORITHM = "HS256"
 PASSWORD_MIN = 10
+# What the id of a scope names.
+_SCOPED: dict[Scope, type[SupervisingBody | Unit | Project | Team]] = {
+    Scope.BODY: SupervisingBody,
+    Scope.UNIT: Unit,
+    Scope.PROJECT: Project,
+    Scope.TEAM: Team,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +189,7 @@ def add_account(
     with deps.database.begin(actor_id) as work:
         account = work.add(Account(name=name, password_hash=hashed, password_once=True, person_id=person_id))
         for grant in grants:
+            _require_scope(work, grant)
             work.add(GrantRow(account_id=account.id, role=grant.role, scope=grant.scope, scope_id=grant.scope_id))
         work.audit("account:create", account.id, roles=[str(grant.role) for grant in grants])
         work.session.refresh(account, ["grants"])
@@ -195,6 +203,20 @@ def _grant(item: Mapping[str, Any]) -> Grant:
     if (scope_id is None) != (scope in {Scope.CITY, Scope.SELF}):
         raise fault("scope_id_needed", "grants", scope=str(scope))
     return Grant(role, scope, scope_id)
+
+
+def _require_scope(work: Work, grant: Grant) -> None:
+    model = _SCOPED.get(grant.scope)
+    if model is not None and work.session.get(model, grant.scope_id) is None:
+        raise fault("unknown_reference", "grants", scope=str(grant.scope))
+
+
+def close_account(name: str, *, deps: Deps) -> None:
+    """An account that opens nothing any more, its tokens of this moment included; for the operator's command line."""
+    with deps.database.begin() as work:
+        account = found(work, select(Account).where(Account.name == name), "account")
+        account.active = False
+        work.audit("account:close", account.id)
 
 
 def reset_password(name: str, *, deps: Deps) -> str:

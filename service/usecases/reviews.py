@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from service.deps import Deps
 from service.domain.actors import Actor, Permission
@@ -12,7 +12,7 @@ from service.domain.reasons import Reason, Verdict
 from service.errors import fault
 from service.store.models import CheckIn, EnrolmentPhoto, Photo, TemplateRow
 from service.store.queries.paging import Page, Window, page
-from service.store.queries.reach import reviews_open_to
+from service.store.queries.reach import check_ins_within, reviews_open_to
 from service.store.work import Work
 from service.usecases.access import found, require, require_version
 from service.usecases.intake import open_photo
@@ -45,9 +45,9 @@ def decide_review(check_in_id: UUID, verdict: Verdict, note: str, version: int, 
 
 
 def read_photo(check_in_id: UUID, *, actor: Actor, deps: Deps) -> tuple[bytes, str]:
-    """The photo of a check-in the actor may decide, and its media type; looking at it is recorded."""
+    """A check-in's photo and its media type, for who may decide it or keeps its record; looking at it is recorded."""
     with deps.database.begin(actor.account_id) as work:
-        row = _reviewable(work, check_in_id, actor)
+        row = _seen(work, check_in_id, actor)
         photo = work.session.get_one(Photo, row.photo_id)
         work.audit("check_in:look_at_photo", row.id)
     return open_photo(photo, deps)
@@ -56,7 +56,7 @@ def read_photo(check_in_id: UUID, *, actor: Actor, deps: Deps) -> tuple[bytes, s
 def read_reference_photo(check_in_id: UUID, *, actor: Actor, deps: Deps) -> tuple[bytes, str]:
     """The first enrolment photo of the same person, to hold beside it; looking at it is recorded."""
     with deps.database.begin(actor.account_id) as work:
-        row = _reviewable(work, check_in_id, actor)
+        row = _seen(work, check_in_id, actor)
         statement = (
             select(Photo)
             .join(EnrolmentPhoto, EnrolmentPhoto.photo_id == Photo.id)
@@ -70,6 +70,9 @@ def read_reference_photo(check_in_id: UUID, *, actor: Actor, deps: Deps) -> tupl
     return open_photo(photo, deps)
 
 
-def _reviewable(work: Work, check_in_id: UUID, actor: Actor) -> CheckIn:
+def _seen(work: Work, check_in_id: UUID, actor: Actor) -> CheckIn:
+    """A check-in whose photo the actor may see: he may decide it, or his body keeps its record."""
     require(actor, Permission.CHECK_IN_REVIEW)
-    return found(work, select(CheckIn).where(CheckIn.id == check_in_id, reviews_open_to(actor)), "check_in")
+    kept = check_ins_within(actor.reach(Permission.CHECK_IN_RECORD))
+    statement = select(CheckIn).where(CheckIn.id == check_in_id, or_(reviews_open_to(actor), kept))
+    return found(work, statement, "check_in")

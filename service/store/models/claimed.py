@@ -7,7 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 
 class Claimed:
-    """A row some worker will judge; a claim is a conditional UPDATE of these columns (architecture.md 2.2)."""
+    """A row some worker will judge; a claim is a conditional UPDATE of these columns."""
 
     attempts: Mapped[int] = mapped_column(default=0)
     #: Set by the claim; a worker keeps its result only while this is still its own.

@@ -14,7 +14,7 @@ from service.store.models.kinds import kind
 
 
 class EnrolmentState(StrEnum):
-    """`provisional` until police and duplicate checks are in (model.md 1); it may already check in."""
+    """`provisional` until police and duplicate checks are in; it may already check in."""
 
     RECEIVED = "received"
     PROVISIONAL = "provisional"
