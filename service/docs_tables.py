@@ -7,7 +7,6 @@ from service.domain.reasons import REASONS, Rule
 from service.texts import TEXTS
 
 REASONS_FILE = Path(__file__).parents[1] / "docs" / "reasons.md"
-#: The text that is used instead where the fence is round.
 
 HEAD = """\
 <!-- Written by `python -m service.docs_tables` from service/domain/reasons.py and service/texts.py. -->
