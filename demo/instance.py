@@ -1,85 +1,113 @@
-"""A throw-away instance: everything `make run` starts, in a folder and on ports of its own, gone afterwards."""
+"""A throw-away instance of the whole product, started by its own runner, and the hand that kills its parts."""
 
 import os
+import re
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from threading import Event, Thread
 
 import psutil
 
-from jobs.local.instance import Instance, Options
-
-VAR = Path(__file__).parents[1] / "var"
-PATIENCE_S = 30.0
-
-
-@contextmanager
-def throw_away(prefix: str, **environment: str) -> Iterator[Instance]:
-    """A running instance, watched by a thread; its folder stays only when the block fails."""
-    VAR.mkdir(exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=VAR))
-    # Whatever servers the caller's shell names are somebody's; this instance brings its own.
-    for name in ("DATABASE_URL", "REDIS_URL"):
-        os.environ.pop(name, None)
-    os.environ.update(environment)
-    running = Instance(Options(folder=folder, port=0), lambda line: print(f"  {line}", file=sys.stderr))
-    over = Event()
-    watcher = Thread(target=_watch, args=(running, over), daemon=True)
-    failed = True
-    try:
-        running.start()
-        watcher.start()
-        yield running
-        failed = False
-    finally:
-        over.set()
-        if watcher.is_alive():
-            watcher.join()
-        running.stop()
-        if failed:
-            print(f"the logs stay in {folder / 'log'}", file=sys.stderr)
-        else:
-            shutil.rmtree(folder)
+ROOT = Path(__file__).parents[1]
+START_S, STOP_S = 90.0, 30.0
+# A killed worker's photo is taken up again after the lease: half a minute in production, short enough to watch here,
+# and still long enough for a photo on a busy machine.
+HASTE = {"DAOGANG_LEASE_S": "5", "DAOGANG_REQUEUE_S": "2"}
+_TOLD = re.compile(r"^ +API +(?P<api>\S+)$.*^ +fake WeChat +(?P<wechat>\S+)$.*^Ctrl-C", re.MULTILINE | re.DOTALL)
 
 
-def _watch(running: Instance, over: Event) -> None:
-    while not over.is_set():
-        running.watch()
+class NotStarted(Exception):  # noqa: N818 - it says what happened
+    """Why the instance did not start, in one line."""
 
 
-def workers() -> list[psutil.Process]:
-    """The worker processes of the instance, without the pool that replaces them."""
-    pools = [process for process in psutil.Process().children() if _runs(process, "jobs.worker")]
-    return [worker for pool in pools for worker in pool.children()]
+class Throwaway:
+    """An instance with data of its own on ports of its own."""
+
+    def __init__(self) -> None:
+        (ROOT / "var").mkdir(exist_ok=True)
+        self.folder = Path(tempfile.mkdtemp(prefix="demo-", dir=ROOT / "var"))
+        self.logs = self.folder / "log"
+        self.api = ""
+        self.wechat = ""
+        self._runner: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start every process and wait until the API is ready."""
+        self.logs.mkdir()
+        command = [sys.executable, "-m", "jobs.dev", "--folder", str(self.folder), "--port", "0"]
+        command += ["--no-demo-data", "--not-durable", "--with-parent"]
+        with self._said.open("wb") as said:
+            # A session of its own: Ctrl-C reaches the demo, which then stops the instance in order.
+            self._runner = subprocess.Popen(
+                command,
+                cwd=ROOT,
+                env=_environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=said,
+                start_new_session=True,
+            )
+        told = self._await_addresses(self._runner)
+        self.api, self.wechat = told["api"], told["wechat"]
+
+    def stop(self, *, keep: bool) -> None:
+        """Stop every process, and delete the folder unless somebody wants to read the logs."""
+        if self._runner is not None:
+            self._runner.terminate()
+            try:
+                self._runner.wait(STOP_S)
+            except subprocess.TimeoutExpired:
+                for process in psutil.Process(self._runner.pid).children(recursive=True):
+                    process.kill()
+                self._runner.kill()
+                self._runner.wait()
+        if not keep:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def command(self, *arguments: str) -> str:
+        """What a command of the program prints when the operator types it on this machine."""
+        (tick,) = self._parts("jobs.tick")
+        argv = [sys.executable, "-m", "service.cli", *arguments]
+        done = subprocess.run(argv, cwd=ROOT, env=tick.environ(), capture_output=True, text=True, check=True)
+        return done.stdout
+
+    def workers(self) -> list[psutil.Process]:
+        """The processes that verify photos; the pool that starts them again is not among them."""
+        return [worker for pool in self._parts("jobs.worker") for worker in pool.children()]
+
+    def redis(self) -> psutil.Process:
+        """The queue's server."""
+        (server,) = self._parts("redis-server")
+        return server
+
+    def _parts(self, word: str) -> list[psutil.Process]:
+        if self._runner is None:
+            return []
+        children = psutil.Process(self._runner.pid).children()
+        return [child for child in children if any(word in part for part in child.cmdline())]
+
+    def _await_addresses(self, runner: subprocess.Popen[bytes]) -> dict[str, str]:
+        until = time.monotonic() + START_S
+        while (told := _TOLD.search(self._said.read_text(encoding="utf-8"))) is None:
+            if runner.poll() is not None or time.monotonic() > until:
+                raise NotStarted(self._last_words())
+            time.sleep(0.05)
+        return told.groupdict()
+
+    def _last_words(self) -> str:
+        lines = self._said.read_text(encoding="utf-8").split("\n")
+        complaints = [line for line in lines if line.startswith("daogang: ")]
+        return (complaints or [line for line in lines if line.strip()] or ["it said nothing"])[-1]
+
+    @property
+    def _said(self) -> Path:
+        return self.logs / "runner.log"
 
 
-def kill_redis(running: Instance) -> None:
-    """End Redis without a word and throw away what it had written, so that every queued job is lost."""
-    for process in psutil.Process().children():
-        if _runs(process, "redis-server"):
-            process.kill()
-    folder = running.folder / "redis"
-    for path in (*folder.glob("appendonly*"), *folder.glob("*.rdb")):
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
-
-
-def eventually(holds: Callable[[], object], every_s: float = 0.02) -> bool:
-    """True as soon as it holds, False when patience ends."""
-    until = time.monotonic() + PATIENCE_S
-    while not holds():
-        if time.monotonic() > until:
-            return False
-        time.sleep(every_s)
-    return True
-
-
-def _runs(process: psutil.Process, what: str) -> bool:
-    try:
-        return what in " ".join(process.cmdline())
-    except psutil.Error:
-        return False
+def _environment() -> dict[str, str]:
+    """Ours without any setting: a demo must never touch the database that somebody's shell names."""
+    named = ("DAOGANG_", "WECHAT_", "DATABASE_URL", "REDIS_URL")
+    return {name: value for name, value in os.environ.items() if not name.startswith(named)} | HASTE

@@ -1,30 +1,56 @@
-"""What the chapters share: the instance, the table, the site, and who has signed in so far."""
+"""What the chapters share: the instance, the table, the people at the API and the ids of what they made."""
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from demo.roles import Phone, Role
+from demo.caller import Caller, Row, ok
+from demo.instance import Throwaway
+from demo.places import SITE, Spot, claim
 from demo.table import Table
-from jobs.local.instance import Instance
 
-PERSONS = {"obama": "project_manager", "biden": "safety_officer", "collins": "quality_officer"}
+PATIENCE_S = 30.0
+
+
+class Broken(Exception):  # noqa: N818 - it says what happened
+    """A step ended in an error: what follows rests on it, so the story ends here."""
 
 
 @dataclass
 class Story:
-    """Filled chapter by chapter."""
+    """The stage; `cast` are signed-in people by name, `ids` what they made, `rows` what is worth a second look."""
 
-    instance: Instance
+    instance: Throwaway
     table: Table
-    city: Role
-    roles: dict[str, Role] = field(default_factory=dict)
-    phones: dict[str, Phone] = field(default_factory=dict)
-    people: dict[str, str] = field(default_factory=dict)
-    project: str = ""
-    body: str = ""
-    construction: str = ""
-    units: dict[str, str] = field(default_factory=dict)
+    cast: dict[str, Caller] = field(default_factory=dict)
+    ids: dict[str, str] = field(default_factory=dict)
+    rows: dict[str, Row] = field(default_factory=dict)
 
-    @property
-    def address(self) -> str:
-        """Where the API answers."""
-        return self.instance.address
+    def step(self, title: str, expected: str, act: Callable[[], str]) -> None:
+        """Let something happen, and print what came of it beside what should have."""
+        self.table.begin(title, expected)
+        began = time.perf_counter()
+        try:
+            got = act()
+        except Exception as error:
+            self.table.end(expected, f"{type(error).__name__}: {error}", (time.perf_counter() - began) * 1000)
+            raise Broken from error
+        self.table.end(expected, got, (time.perf_counter() - began) * 1000)
+
+    def punch(self, who: str, photo: bytes, spot: Spot = SITE) -> Row:
+        """A check-in on the first project, with its verdict, as its sender sees it."""
+        sender = self.cast[who]
+        return sender.judged(ok(sender.punch(claim(self.ids["project"], spot), photo, wait_s=10)))
+
+    def sent_as(self, who: str, ref: str) -> list[Row]:
+        """Somebody's own check-ins that bear a reference."""
+        rows = ok(self.cast[who].get("/check-ins", limit="200"))["items"]
+        return [row for row in rows if row["client_ref"] == ref]
+
+
+def eventually(look: Callable[[], str], wanted: str) -> str:
+    """What is seen once it is as wanted, or what is seen when patience ends."""
+    until = time.monotonic() + PATIENCE_S
+    while (seen := look()) != wanted and time.monotonic() < until:
+        time.sleep(0.05)
+    return seen

@@ -1,0 +1,78 @@
+"""Chapter 3: who is in the photo, what the caller learns of it, and a punch that counts once its line is in force."""
+
+from collections.abc import Iterator
+
+from demo.album import shot, together, view
+from demo.caller import ok, told, verdict
+from demo.photos import portrait
+from demo.places import claim
+from demo.steps_setup import put_on_roster
+from demo.story import Story, eventually
+
+COUNTS = "accepted, counts"
+
+
+def play(story: Story) -> None:
+    """The wrong face, too many, none, an old one; and the right one in another photo."""
+    story.table.chapter("3. Who: faces, photos, and the roster")
+    _check_in(story, "Somebody else's photo", "refused: face_mismatch", shot("biden"), keep="mismatch")
+    story.step("What Obama learns of it: numbers about the face", "0 numbers", lambda: _learned(story))
+    story.step("What the body's record says of it", "distance above 0.5", lambda: _recorded(story))
+    _check_in(story, "Two faces", "refused: many_faces", together("obama", "biden"))
+    _check_in(story, "A landscape", "refused: no_face", view())
+    photo = portrait("obama2")
+    _check_in(story, "Obama on another day, another photograph", COUNTS, photo)
+    _check_in(story, "The very same photo again", "refused: photo_reused", photo)
+    _check_in(story, "And on a third day", COUNTS, portrait("obama3"))
+    story.step("A text named photo.jpg", "422 not_an_image", lambda: _no_image(story))
+    _roster(story)
+
+
+def _check_in(story: Story, title: str, expected: str, photo: bytes, keep: str = "last") -> None:
+    def act() -> str:
+        row = story.rows[keep] = story.punch("obama", photo)
+        return verdict(row)
+
+    story.step(title, expected, act)
+
+
+def _roster(story: Story) -> None:
+    photo = shot("collins")
+
+    def punch() -> str:
+        row = story.rows["collins"] = story.punch("collins", photo)
+        return verdict(row)
+
+    def again() -> str:
+        path = f"/check-ins/{story.rows['collins']['id']}"
+        return eventually(lambda: verdict(ok(story.cast["collins"].get(path))), COUNTS)
+
+    story.step("Collins, on no roster: kept, does not count", "accepted, not_on_roster", punch)
+    title = "Her line comes into force"
+    story.step(title, "in_force", lambda: put_on_roster(story, "collins", "quality_officer"))
+    story.step("The same punch", COUNTS, again)
+
+
+def _learned(story: Story) -> str:
+    row = ok(story.cast["obama"].get(f"/check-ins/{story.rows['mismatch']['id']}"))
+    numbers = list(_numbers(row))
+    return f"{len(numbers)} numbers" if row == story.rows["mismatch"] else "another answer than before"
+
+
+def _numbers(value: object) -> Iterator[float]:
+    """Every number in an answer, at whatever depth; True and False are none."""
+    if isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _numbers(inner)
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        yield value
+
+
+def _recorded(story: Story) -> str:
+    row = ok(story.cast["officer"].get(f"/check-ins/{story.rows['mismatch']['id']}"))
+    face = row["records"][0]["record"]["face"]
+    return f"distance {'above' if face['distance'] > face['refuse'] else 'within'} {face['refuse']}"
+
+
+def _no_image(story: Story) -> str:
+    return told(story.cast["obama"].punch(claim(story.ids["project"]), b"This is a text."))

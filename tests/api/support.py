@@ -1,0 +1,179 @@
+"""What the API tests share: a client that speaks for an account, requests as a phone sends them, answers looked through."""
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from io import BytesIO
+from typing import Any
+from uuid import UUID, uuid4
+
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+from werkzeug.test import TestResponse
+
+from demo.photos import portrait, variant
+from service.deps import Deps
+from service.domain.actors import Actor, Role, Scope
+from service.store.models import Account, CheckIn, ConsentKind, Enrolment, GrantRow, Photo, PhotoSeen, RosterLine
+from service.usecases import enrolment
+from service.usecases.accounts import _session, as_actor
+from service.usecases.enrolment import EnrolmentForm
+from tests.factories import CENTRE, NUMBERS, Site, World, sent
+
+API = "/api/v1"
+Part = tuple[BytesIO, str] | tuple[BytesIO, str, str] | str
+
+
+class Caller:
+    """A client that sends the bearer token of one account."""
+
+    def __init__(self, client: FlaskClient, actor: Actor, deps: Deps) -> None:
+        self.client, self.actor = client, actor
+        self.token = _session(actor.account_id, deps).access_token
+
+    def ask(self, method: str, path: str, *, version: int | None = None, **options: Any) -> TestResponse:
+        """One request below /api/v1; `version` is what If-Match says."""
+        headers = {"Authorization": f"Bearer {self.token}", **options.pop("headers", {})}
+        if version is not None:
+            headers["If-Match"] = f'"{version}"'
+        return self.client.open(f"{API}{path}", method=method, headers=headers, **options)
+
+    def get(self, path: str, **options: Any) -> TestResponse:
+        return self.ask("GET", path, **options)
+
+    def post(self, path: str, content: Any = None, **options: Any) -> TestResponse:
+        return self.ask("POST", path, **({} if content is None else as_json(content)), **options)
+
+    def patch(self, path: str, content: Any, version: int | None = None, **options: Any) -> TestResponse:
+        return self.ask("PATCH", path, version=version, **as_json(content), **options)
+
+    def ids(self, path: str, **query: Any) -> list[str]:
+        """The ids of the first page of a list."""
+        response = self.get(path, query_string=query)
+        assert response.status_code == 200, response.text
+        return [item["id"] for item in response.json["items"]]
+
+    def punch(self, claim: Any, photo: bytes, **options: Any) -> TestResponse:
+        """A check-in as a phone sends it."""
+        return self.ask("POST", "/check-ins", data=parts(claim, photo), **options)
+
+
+def as_json(content: Any) -> dict[str, Any]:
+    """A JSON body written in ASCII, so that it can hold what is no text at all: half a surrogate pair, NaN."""
+    return {"data": json.dumps(content), "content_type": "application/json"}
+
+
+def parts(claim: Any, photo: bytes, name: str = "photo.jpg") -> dict[str, Part]:
+    """The multipart fields of a check-in; a claim that is no text is written as JSON."""
+    return {"claim": claim if isinstance(claim, str) else json.dumps(claim), "photo": (BytesIO(photo), name)}
+
+
+def member(world: World, role: Role, scope: Scope, scope_id: UUID | None = None, **fields: Any) -> Actor:
+    """A fresh account with one role; unlike World.actor it has no password, which would have to be hashed."""
+    with world.deps.database.begin() as work:
+        account = work.add(Account(name=f"{role}-{next(NUMBERS)}", **fields))
+        work.add(GrantRow(account_id=account.id, role=role, scope=scope, scope_id=scope_id))
+        work.session.refresh(account, ["grants"])
+        return as_actor(account)
+
+
+@cache
+def shot(seed: int, who: str = "obama") -> bytes:
+    """A photo of somebody, made once in a run for each seed."""
+    return variant(portrait(who), seed=seed)
+
+
+def fresh_shot(who: str = "obama") -> bytes:
+    """A photo of somebody that nobody sent before."""
+    return variant(portrait(who), seed=next(NUMBERS))
+
+
+def enrol(world: World, person_id: UUID, who: str = "obama") -> None:
+    """A template of one photo, consents to face and location included."""
+    form = EnrolmentForm(f"enrol-{uuid4()}", tuple(ConsentKind), "2026-01")
+    row, _ = enrolment.receive_enrolment(
+        person_id, form, [sent(shot(500_000, who))], actor=world.city, deps=world.deps
+    )
+    world.deps.queue.work_off(world.deps)
+    with world.deps.database.begin() as work:
+        assert work.session.get_one(Enrolment, row.id).state == "provisional"
+
+
+@dataclass
+class Puncher:
+    """Somebody with a phone who stands on a site."""
+
+    world: World
+    site: Site
+    person_id: UUID
+    caller: Caller
+    line: RosterLine | None = None
+
+    def claim(self, **changes: Any) -> dict[str, Any]:
+        """The claim part at the middle of the fence, now; `position` is merged, anything else replaces."""
+        now = self.world.deps.clock.now().isoformat()
+        position = {"lat": CENTRE[0], "lon": CENTRE[1], "datum": "wgs84", "accuracy_m": 15, "fixed_at": now}
+        position |= {"precision": "precise", **changes.pop("position", {})}
+        claim = {"project_id": str(self.site.project_id), "client_ref": f"ref-{uuid4()}", "taken_at": now}
+        return {**claim, "position": position, **changes}
+
+    def send(self, photo: bytes | None = None, **changes: Any) -> TestResponse:
+        """One punch, not judged yet."""
+        return self.caller.punch(self.claim(**changes), photo or fresh_shot())
+
+    def judged(self, photo: bytes | None = None, **changes: Any) -> dict[str, Any]:
+        """One punch as its owner reads it after a worker came by."""
+        response = self.send(photo, **changes)
+        assert response.status_code == 202, response.text
+        self.world.deps.queue.work_off(self.world.deps)
+        return self.caller.get(f"/check-ins/{response.json['id']}").json
+
+    def in_review(self) -> dict[str, Any]:
+        """A punch the machine cannot decide: near the fence with an accuracy nobody can use."""
+        row = self.judged(position={"accuracy_m": 61})
+        assert row["state"] == "review"
+        return row
+
+
+def problem(response: TestResponse) -> dict[str, Any]:
+    """The body of a refusal, after a look at its shape: RFC 9457, every text in both languages, nothing of a page."""
+    assert response.content_type == "application/problem+json", response.text
+    body = response.json
+    assert body["status"] == response.status_code
+    assert body["type"] == f"urn:daogang:problem:{body['code']}"
+    assert body["code"] == body["errors"][0]["code"]
+    assert body["request_id"] == response.headers["X-Request-ID"]
+    for told in (body, *body["errors"]):
+        for language in ("zh", "en"):
+            # A code without a text would show itself.
+            assert told["text"][language] not in {"", told["code"]}, told
+        assert told["text"]["zh"] != told["text"]["en"]
+    return body
+
+
+def said(response: TestResponse) -> tuple[int, list[tuple[str, str | None]]]:
+    """The status of a refusal, and code and field of each problem."""
+    body = problem(response)
+    return response.status_code, [(item["code"], item["field"]) for item in body["errors"]]
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What stands in the tables and the photo folder, and what is queued."""
+
+    check_ins: int
+    photos: int
+    seen: int
+    files: int
+    queued: int
+
+
+NOTHING = Kept(0, 0, 0, 0, 0)
+
+
+def kept(deps: Deps) -> Kept:
+    """What was kept of every photo request so far."""
+    files = sum(path.is_file() for path in deps.settings.photo_dir.rglob("*"))
+    with deps.database.begin() as work:
+        rows = [work.session.scalars(select(func.count()).select_from(m)).one() for m in (CheckIn, Photo, PhotoSeen)]
+    return Kept(*rows, files, len(deps.queue.held))
