@@ -1,4 +1,4 @@
-"""A throw-away instance of the whole product, started by its own runner, and the hand that kills its parts."""
+"""A throw-away instance of the whole product, started by its own runner and gone afterwards."""
 
 import os
 import re
@@ -9,10 +9,11 @@ import tempfile
 import time
 from pathlib import Path
 
-import psutil
+from demo.parts import WORKERS, Parts
 
 ROOT = Path(__file__).parents[1]
 START_S, STOP_S = 90.0, 30.0
+CHOICES = ("--port", "0", "--workers", str(WORKERS), "--no-demo-data", "--not-durable", "--with-parent")
 # A killed worker's photo is taken up again after the lease: half a minute in production, short enough to watch here,
 # and still long enough for a photo on a busy machine.
 HASTE = {"DAOGANG_LEASE_S": "5", "DAOGANG_REQUEUE_S": "2"}
@@ -32,13 +33,13 @@ class Throwaway:
         self.logs = self.folder / "log"
         self.api = ""
         self.wechat = ""
+        self.parts: Parts
         self._runner: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start every process and wait until the API is ready."""
         self.logs.mkdir()
-        command = [sys.executable, "-m", "jobs.dev", "--folder", str(self.folder), "--port", "0"]
-        command += ["--no-demo-data", "--not-durable", "--with-parent"]
+        command = [sys.executable, "-m", "jobs.dev", "--folder", str(self.folder), *CHOICES]
         with self._said.open("wb") as said:
             # A session of its own: Ctrl-C reaches the demo, which then stops the instance in order.
             self._runner = subprocess.Popen(
@@ -50,6 +51,7 @@ class Throwaway:
                 stderr=said,
                 start_new_session=True,
             )
+        self.parts = Parts(self._runner.pid)
         told = self._await_addresses(self._runner)
         self.api, self.wechat = told["api"], told["wechat"]
 
@@ -60,34 +62,23 @@ class Throwaway:
             try:
                 self._runner.wait(STOP_S)
             except subprocess.TimeoutExpired:
-                for process in psutil.Process(self._runner.pid).children(recursive=True):
-                    process.kill()
-                self._runner.kill()
+                self.parts.kill()
                 self._runner.wait()
         if not keep:
-            shutil.rmtree(self.folder, ignore_errors=True)
+            self._delete()
 
     def command(self, *arguments: str) -> str:
         """What a command of the program prints when the operator types it on this machine."""
-        (tick,) = self._parts("jobs.tick")
         argv = [sys.executable, "-m", "service.cli", *arguments]
-        done = subprocess.run(argv, cwd=ROOT, env=tick.environ(), capture_output=True, text=True, check=True)
-        return done.stdout
+        env = self.parts.environment()
+        return subprocess.run(argv, cwd=ROOT, env=env, capture_output=True, text=True, check=True).stdout
 
-    def workers(self) -> list[psutil.Process]:
-        """The processes that verify photos; the pool that starts them again is not among them."""
-        return [worker for pool in self._parts("jobs.worker") for worker in pool.children()]
-
-    def redis(self) -> psutil.Process:
-        """The queue's server."""
-        (server,) = self._parts("redis-server")
-        return server
-
-    def _parts(self, word: str) -> list[psutil.Process]:
-        if self._runner is None:
-            return []
-        children = psutil.Process(self._runner.pid).children()
-        return [child for child in children if any(word in part for part in child.cmdline())]
+    def _delete(self) -> None:
+        """Delete the folder; what an interrupted start of PostgreSQL still writes into it ends within a moment."""
+        until = time.monotonic() + STOP_S
+        while self.folder.exists() and time.monotonic() < until:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            time.sleep(0.1)
 
     def _await_addresses(self, runner: subprocess.Popen[bytes]) -> dict[str, str]:
         until = time.monotonic() + START_S
@@ -99,7 +90,7 @@ class Throwaway:
 
     def _last_words(self) -> str:
         lines = self._said.read_text(encoding="utf-8").split("\n")
-        complaints = [line for line in lines if line.startswith("daogang: ")]
+        complaints = [line.removeprefix("daogang: ") for line in lines if line.startswith("daogang: ")]
         return (complaints or [line for line in lines if line.strip()] or ["it said nothing"])[-1]
 
     @property

@@ -6,7 +6,7 @@ from demo.album import shot, together, view
 from demo.caller import ok, told, verdict
 from demo.photos import portrait
 from demo.places import claim
-from demo.steps_setup import put_on_roster
+from demo.steps_people import put_on_roster
 from demo.story import Story, eventually
 
 COUNTS = "accepted, counts"
@@ -50,7 +50,7 @@ def _roster(story: Story) -> None:
     story.step("Collins, on no roster: kept, does not count", "accepted, not_on_roster", punch)
     title = "Her line comes into force"
     story.step(title, "in_force", lambda: put_on_roster(story, "collins", "quality_officer"))
-    story.step("The same punch", COUNTS, again)
+    story.step("The same punch, counted anew", COUNTS, again)
 
 
 def _learned(story: Story) -> str:

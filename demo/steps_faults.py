@@ -1,8 +1,6 @@
 """Chapter 4: answers that get lost and processes that get killed; nothing is lost, nothing is judged twice."""
 
-import contextlib
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
@@ -10,6 +8,7 @@ import psutil
 
 from demo.album import large_shot, shot
 from demo.caller import Row, Unexpected, ok, told, verdict
+from demo.pause import resume, suspend, suspended
 from demo.places import SITE_ON_THE_MAP, claim
 from demo.story import Story, eventually
 
@@ -31,6 +30,7 @@ def play(story: Story) -> None:
     story.step("12 megapixels; all workers killed in mid-photo", worker_killed, lambda: _workers_killed(story))
     redis_killed = "accepted, attempts 1, 1 record"
     story.step("Redis killed between receipt and verification", redis_killed, lambda: _redis_killed(story))
+    story.step("All check-ins so far, in the end", "0 twice, 0 waiting", lambda: _all_once(story))
 
 
 def _lost_answer(story: Story) -> None:
@@ -61,8 +61,8 @@ def _at_once(story: Story, photo: bytes, here: Row) -> str:
 def _workers_killed(story: Story) -> str:
     for _ in range(TRIES):
         photo = large_shot("biden")
-        workers = story.instance.workers()
-        with _suspended(workers):
+        workers = story.instance.parts.workers()
+        with suspended(workers):
             row = ok(story.cast["biden"].punch(claim(story.ids["project"]), photo))
             if _begun(story, row, workers):
                 for worker in workers:
@@ -76,18 +76,20 @@ def _begun(story: Story, row: Row, workers: list[psutil.Process]) -> bool:
     while (seen := ok(story.cast["officer"].get(f"/check-ins/{row['id']}")))["state"] == "received":
         if seen["attempts"]:
             return True
-        _resume(workers)
+        resume(workers)
         time.sleep(SLICE_S)
-        _suspend(workers)
+        suspend(workers)
     return False
 
 
 def _redis_killed(story: Story) -> str:
     photo = shot("biden")
-    with _suspended(story.instance.workers()):
+    with suspended(story.instance.parts.workers()):
         row = ok(story.cast["biden"].punch(claim(story.ids["project"]), photo))
         # What it held is gone: this instance's Redis writes nothing to disk.
-        story.instance.redis().kill()
+        story.instance.parts.redis().kill()
+        if ok(story.cast["officer"].get(f"/check-ins/{row['id']}"))["state"] != "received":
+            raise Unexpected("judged although every worker was suspended")
     return _outcome(story, row)
 
 
@@ -99,22 +101,11 @@ def _outcome(story: Story, row: Row) -> str:
     return f"{outcome}, attempts {seen['attempts']}, {len(seen['records'])} record"
 
 
-@contextlib.contextmanager
-def _suspended(workers: list[psutil.Process]) -> Iterator[None]:
-    _suspend(workers)
-    try:
-        yield
-    finally:
-        _resume(workers)
-
-
-def _suspend(workers: list[psutil.Process]) -> None:
-    for worker in workers:
-        worker.suspend()
-
-
-def _resume(workers: list[psutil.Process]) -> None:
-    for worker in workers:
-        # One that was killed meanwhile need not go on.
-        with contextlib.suppress(psutil.NoSuchProcess):
-            worker.resume()
+def _all_once(story: Story) -> str:
+    """How many have more or fewer records than one, beside the reviewer's second one, and how many have no verdict."""
+    officer = story.cast["officer"]
+    listed = ok(officer.get("/check-ins", limit="200"))["items"]
+    rows = [ok(officer.get(f"/check-ins/{row['id']}")) for row in listed]
+    odd = [row for row in rows if len(row["records"]) != 1 + (row["id"] == story.rows["review"]["id"])]
+    waiting = [row for row in rows if row["state"] == "received"]
+    return f"{len(odd)} twice, {len(waiting)} waiting"

@@ -15,7 +15,7 @@ def play(story: Story) -> None:
     _check_in(story, "biden", "Biden, inside by GCJ-02", "accepted, counts", SITE_ON_THE_MAP)
     _check_in(story, "obama", "The GCJ-02 numbers claimed as WGS-84", "refused: outside_fence, 320 m", MISTAKEN)
     _check_in(story, "obama", "20 m outside, accuracy 45 m, margin 50 m", "review: location_uncertain, 20 m", GATE)
-    story.step("The office may not review; the chief engineer may", "403 forbidden; 1 open", lambda: _reviews(story))
+    story.step("Reviews: not the office's; the chief engineer's", "403 forbidden; 1 open", lambda: _reviews(story))
     story.step("The chief engineer looks at the photo", "200 image/jpeg", lambda: _photo(story))
     story.step("Decides over a version that is past", "412 version_conflict", lambda: _decide(story, -1))
     story.step("Decides over the version that is there", "200 accepted, counts", lambda: _decide(story, 0))

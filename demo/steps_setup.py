@@ -1,15 +1,13 @@
-"""Chapter 1: units, a station, a project with a fence, its roster, and people whose faces an officer enrols."""
+"""Chapter 1, its first half: units, a station, two projects and their offices, a fence drawn in GCJ-02."""
 
 from datetime import date, timedelta
-from uuid import uuid4
 
 import httpx
 
-from demo.album import shot
 from demo.caller import Row, ok, told
-from demo.people import bind_phone, first_sign_in, open_account, register, sign_in_by_phone, wx_login
+from demo.people import first_sign_in, open_account
 from demo.places import FENCE
-from demo.story import Story, eventually
+from demo.story import Story
 
 # Long enough ago that every time zone agrees that it has begun.
 STARTED = (date.today() - timedelta(days=30)).isoformat()  # noqa: DTZ011 - a day more or less does not matter
@@ -18,29 +16,16 @@ UNITS = {
     "contractor": ("91310115MADEM00E51", "上海演示建工集团有限公司"),
     "supervision": ("91310115MADEM00F65", "上海演示工程监理有限公司"),
 }
-ON_ROSTER = {"obama": "project_manager", "biden": "safety_officer"}
 
 
 def play(story: Story) -> None:
-    """From an empty database to people who can check in."""
+    """From an empty database to a project with a fence."""
     story.table.chapter("1. A project with a fence and a roster; an officer enrols three people")
-    story.step("The operator opens one account at the terminal", "403 new_password_needed", lambda: _city(story))
-    story.step("The city opens three units, a station, an officer", "201 3 units", lambda: _station(story))
-    story.step("The officer opens two projects; the city their offices", "active, active", lambda: _projects(story))
+    story.step("The operator's one-time password, not replaced", "403 new_password_needed", lambda: _city(story))
+    story.step("The city opens 3 units, a station, an officer", "201 3 units", lambda: _station(story))
+    story.step("The officer opens two projects", "active, active", lambda: _projects(story))
     story.step("The office draws a fence in GCJ-02; kept in WGS-84", "proposed, other numbers", lambda: _fence(story))
     story.step("The officer approves it", "approved", lambda: _fence_approved(story))
-    story.step("The office registers two people, numbers masked", "****1961, ****1942", lambda: _people(story))
-    story.step("Proposes and submits their lines; the client approves", "in_force, in_force", lambda: _roster(story))
-    story.step("The officer registers a third, on no roster yet", "0 lines", lambda: _third(story))
-    for who in ("obama", "biden", "collins"):
-        photos = [shot(who) for _ in range(3)]
-        story.step(
-            f"Enrols {who.title()}: 3 photos, 2 consents", "provisional", lambda p=photos, w=who: _enrol(story, w, p)
-        )
-    story.step("All bind WeChat with activation codes and ask /me", "200, 200, 200", lambda: _phones(story))
-    story.step(
-        "Later WeChat alone will do; a stranger's will not", "enrolled; 403 activation_needed", lambda: _later(story)
-    )
 
 
 def _city(story: Story) -> str:
@@ -108,51 +93,3 @@ def _fence_approved(story: Story) -> str:
     fence = story.rows["fence"]
     approved = ok(story.cast["officer"].post(f"/fences/{fence['id']}/approve", seen=fence["version"]))
     return str(approved["state"])
-
-
-def _people(story: Story) -> str:
-    office = story.cast["office"]
-    story.ids["obama"] = register(office, "Barack Obama", "DEMO1961")
-    story.ids["biden"] = register(office, "Joe Biden", "DEMO1942")
-    rows = [ok(office.get(f"/people/{story.ids[who]}")) for who in ON_ROSTER]
-    return ", ".join(row["document_number"] for row in rows)
-
-
-def _roster(story: Story) -> str:
-    return ", ".join(put_on_roster(story, who, post) for who, post in ON_ROSTER.items())
-
-
-def put_on_roster(story: Story, who: str, post: str) -> str:
-    """The state of a roster line that the office proposed and the client approved."""
-    values = {"team_id": story.ids["team"], "person_id": story.ids[who], "post_code": post, "basis": "filing"}
-    line = ok(story.cast["office"].post("/roster-lines", {**values, "starts_on": STARTED}))
-    for who_acts, act in (("office", "submit"), ("client", "approve")):
-        line = ok(story.cast[who_acts].post(f"/roster-lines/{line['id']}/{act}", seen=line["version"]))
-    return str(line["state"])
-
-
-def _third(story: Story) -> str:
-    officer = story.cast["officer"]
-    story.ids["collins"] = register(officer, "Eileen Collins", "DEMO1956")
-    lines = ok(officer.get("/roster-lines", person_id=story.ids["collins"]))["items"]
-    return f"{len(lines)} lines"
-
-
-def _enrol(story: Story, who: str, photos: list[bytes]) -> str:
-    form = {"client_ref": f"desk-{uuid4()}", "consents": ["face", "location"], "notice_version": "2026-01"}
-    officer = story.cast["officer"]
-    row = ok(officer.enrol(story.ids[who], form, photos))
-    return eventually(lambda: str(ok(officer.get(f"/enrolments/{row['id']}"))["state"]), "provisional")
-
-
-def _phones(story: Story) -> str:
-    for who in ("obama", "biden", "collins"):
-        story.cast[who] = bind_phone(story.instance, story.cast["officer"], story.ids[who], who)
-    return ", ".join(told(story.cast[who].get("/me")) for who in ("obama", "biden", "collins"))
-
-
-def _later(story: Story) -> str:
-    story.cast["obama"] = sign_in_by_phone(story.instance, "obama")
-    me = ok(story.cast["obama"].get("/me"))
-    stranger = story.cast["obama"].post("/sessions/wechat", {"code": wx_login(story.instance, "stranger")})
-    return f"{'enrolled' if me['enrolled'] else 'not enrolled'}; {told(stranger)}"

@@ -2,7 +2,7 @@
 
 import time
 
-TITLE, EXPECTED, GOT = 58, 32, 32
+TITLE, EXPECTED, GOT = 50, 32, 32
 TICK, CROSS = "✓", "✗"
 
 

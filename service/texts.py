@@ -136,6 +136,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "The time is more than 5 minutes ahead. Set the phone's clock, please.",
     ),
     "not_multipart": ("请求必须是 multipart/form-data。", "The request must be multipart/form-data."),
+    "not_json": ("请求必须是 application/json。", "The request must be application/json."),
     "part_missing": ("缺少部分：{part}。", "The part {part} is missing."),
     "part_repeated": (
         "部分 {part} 的数量不符（{count} 个，允许 {min}—{max} 个）。",

@@ -5,10 +5,12 @@ from typing import Any, NoReturn
 from flask_smorest import Api as SmorestApi
 from flask_smorest import Blueprint as SmorestBlueprint
 from marshmallow import RAISE, ValidationError
-from webargs.flaskparser import FlaskParser
+from webargs import missing
+from webargs.flaskparser import FlaskParser, is_json_request
 
 from service.api.errors import problems_in
 from service.api.schemas.problem import ProblemOut
+from service.api.strict_json import load
 from service.errors import ServiceError, fault
 
 
@@ -22,8 +24,17 @@ class Parser(FlaskParser):
         messages = error.messages if isinstance(error.messages, dict) else {"": error.messages}
         raise ServiceError([problem for part in messages.values() for problem in problems_in(part)])
 
-    def _handle_invalid_json_error(self, error: Any, req: Any, *_args: Any, **_kwargs: Any) -> NoReturn:  # noqa: ARG002
-        raise fault("bad_json")
+    def _raw_load_json(self, req: Any) -> Any:
+        """The body with our limit on nesting; webargs' own reader would recurse as deep as anybody likes."""
+        body = req.get_data(cache=True)
+        if not body:
+            return missing
+        if not is_json_request(req):
+            raise fault("not_json")
+        try:
+            return load(body)
+        except ValueError:
+            raise fault("bad_json") from None
 
 
 class Blueprint(SmorestBlueprint):

@@ -8,7 +8,7 @@ from flask import Flask, Response, json, request
 from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from structlog.contextvars import get_contextvars
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from service.errors import Problem, ServiceError
 from service.texts import text
@@ -26,7 +26,7 @@ STATUS: dict[str, int] = {
     "already_exists": 409, "act_not_allowed": 409,
     "version_conflict": 412,
     "request_too_large": 413, "photo_too_large": 413,
-    "not_multipart": 415,
+    "not_multipart": 415, "not_json": 415,
     "version_needed": 428,
     "wechat_too_often": 429,
     "internal": 500, "no_policy": 500,
@@ -53,7 +53,8 @@ def problem_response(problems: tuple[Problem, ...]) -> Response:
         "errors": [_told(problem) for problem in problems],
         "request_id": get_contextvars().get("request_id"),
     }
-    response = Response(json.dumps(body), status, content_type="application/problem+json")
+    # A field's name is the caller's, and may hold half a surrogate pair, which no encoding takes.
+    response = Response(json.dumps(body).encode(errors="replace"), status, content_type="application/problem+json")
     if status == STATUS["token_missing"]:
         response.headers["WWW-Authenticate"] = "Bearer"
     if status == STATUS["unavailable"]:
@@ -105,7 +106,10 @@ def _http_error(error: HTTPException) -> Response:
     if status < 400:  # noqa: PLR2004 - redirects are werkzeug's own answers
         return Response(status=status, headers=list(error.get_headers()))
     code = _CODE_OF_STATUS.get(status, "bad_request" if status < 500 else "internal")  # noqa: PLR2004
-    return problem_response((Problem(code),))
+    response = problem_response((Problem(code),))
+    if isinstance(error, MethodNotAllowed):
+        response.allow.update(error.valid_methods or ())
+    return response
 
 
 def _database_error(error: Exception) -> Response:

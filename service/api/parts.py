@@ -98,10 +98,10 @@ def _counted(part: str, count: int, most: int) -> list[Problem]:
 
 def _unknown(parts: Parts) -> list[Problem]:
     names = sorted(({*request.form, *request.files}) - {PHOTO_PART, parts.form})
-    if PHOTO_PART in request.form:
-        # A part without a file name is a text, whatever it holds.
-        return [Problem("part_missing", PHOTO_PART, {"part": PHOTO_PART})]
-    return [Problem("part_unknown", name[:80], {"part": name[:80]}) for name in names]
+    # A part without a file name is a text, whatever it holds; alone it is told as a missing photo.
+    text = PHOTO_PART in request.form and PHOTO_PART in request.files
+    unknown = [Problem("part_unknown", name[:80], {"part": name[:80]}) for name in names]
+    return [Problem("not_an_image", PHOTO_PART), *unknown] if text else unknown
 
 
 def _text(file: FileStorage) -> str:

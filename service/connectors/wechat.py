@@ -57,7 +57,7 @@ class WeChatApi:
         # The address carries the secret and the code, so no error of httpx, which would show it, leaves this method.
         try:
             answer = self._client.get("/sns/jscode2session", params={**self._params, "js_code": code})
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             raise Temporary(type(error).__name__) from None
         if answer.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
             raise Temporary(str(answer.status_code))
@@ -73,7 +73,10 @@ class WeChatApi:
 
 def _openid_in(content: dict[str, Any]) -> str:
     # A success may carry no errcode at all, and an errcode may come as a string.
-    number = int(content.get("errcode") or 0)
+    try:
+        number = int(content.get("errcode") or 0)
+    except (TypeError, ValueError):
+        raise Temporary("unreadable") from None
     if number:
         code = CODES.get(number, "wechat_refused_us")
         raise Temporary(str(number)) if code is None else Permanent(code)

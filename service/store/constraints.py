@@ -9,6 +9,8 @@ from service.errors import ServiceError, fault
 _FIELDS = {
     "pk_district": "code",
     "pk_post": "code",
+    "account_id_role_scope_scope_id": "grants",
+    "dates_in_order": "ends_on",
     "document_hash": "document_number",
     "project_id_kind": "kind",
     "project_id_unit_id_role": "role",
@@ -30,5 +32,6 @@ def meaning(error: IntegrityError) -> ServiceError | None:
     if isinstance(origin, errors.ForeignKeyViolation):
         return fault("unknown_reference", name.removeprefix(f"fk_{table}_"))
     if isinstance(origin, errors.CheckViolation):
-        return fault(name.removeprefix(f"ck_{table}_"))
+        code = name.removeprefix(f"ck_{table}_")
+        return fault(code, _FIELDS.get(code))
     return None

@@ -116,6 +116,8 @@ def _bind(work: Work, openid: str, activation_code: str | None, deps: Deps) -> A
     ).one_or_none()
     if account is None:
         account = work.add(Account(person_id=invitation.person_id))
+    elif not account.active:
+        raise fault("account_closed")
     if Role.KEY_PERSON not in {grant.role for grant in account.grants}:
         work.add(GrantRow(account_id=account.id, role=Role.KEY_PERSON, scope=Scope.SELF))
     account.openid = openid

@@ -32,6 +32,9 @@ FENCES = Register(
 def propose(values: Mapping[str, Any], *, actor: Actor, deps: Deps) -> Fence:
     """A proposed fence; a bad shape is refused with the path to the point that is wrong."""
     require(actor, Permission.FENCE_PROPOSE)
+    ends_on = values.get("ends_on")
+    if ends_on is not None and ends_on < values["starts_on"]:
+        raise fault("dates_in_order", "ends_on")
     try:
         shape = shape_from_dict(values["geometry"], values["datum"])
     except FenceError as error:

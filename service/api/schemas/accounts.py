@@ -2,7 +2,7 @@
 
 from marshmallow import fields
 
-from service.api.schemas.base import Instant, Out, Strict, Text, choice, length
+from service.api.schemas.base import Instant, Out, Secret, Strict, Text, choice, length
 from service.domain.actors import Role, Scope
 from service.usecases.accounts import PASSWORD_MIN
 
@@ -11,8 +11,8 @@ class SignInIn(Strict):
     """Name and password; a one-time password needs `new_password` beside it."""
 
     name = Text(most=60, required=True)
-    password = fields.String(required=True, validate=length(1, 200))
-    new_password = fields.String(validate=length(PASSWORD_MIN, 200))
+    password = Secret(1, 200, required=True)
+    new_password = Secret(PASSWORD_MIN, 200)
 
 
 class WeChatSignInIn(Strict):

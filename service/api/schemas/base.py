@@ -52,6 +52,29 @@ class Text(fields.String):
         return text
 
 
+class Secret(fields.String):
+    """A password as it was typed, spaces and all; half a surrogate pair is no character anybody types."""
+
+    def __init__(self, least: int, most: int, **kwargs: Any) -> None:
+        super().__init__(validate=length(least, most), **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
+        secret: str = super()._deserialize(value, attr, data, **kwargs)
+        if any(unicodedata.category(char) == "Cs" for char in secret):
+            raise ValidationError("invalid")
+        return secret
+
+
+class Measure(fields.Float):
+    """A number that comes as one: Python would read the text "3_1" as 31."""
+
+    def _validated(self, value: Any) -> float:
+        if isinstance(value, str):
+            raise self.make_error("invalid", input=value)
+        number: float = super()._validated(value)
+        return number
+
+
 class Instant(fields.AwareDateTime):
     """A time with its zone, inside a century the database can hold; RFC 3339 in UTC on the way out."""
 

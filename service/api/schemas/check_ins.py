@@ -6,7 +6,7 @@ from marshmallow import fields, post_load, validate
 
 from geofence.position import Datum
 from service.api.paging import PageIn
-from service.api.schemas.base import Instant, Out, Strict, Text, between, choice, length
+from service.api.schemas.base import Instant, Measure, Out, Strict, Text, between, choice, length
 from service.api.schemas.problem import TextOut
 from service.domain.checkin import Precision
 from service.domain.claims import Claim, ClaimedPosition, Sample
@@ -22,9 +22,9 @@ ACCURACY_MOST_M = 100_000
 class FixIn(Strict):
     """One fix of a phone."""
 
-    lat = fields.Float(required=True, validate=between(-90, 90))
-    lon = fields.Float(required=True, validate=between(-180, 180))
-    accuracy_m = fields.Float(required=True, validate=between(0, ACCURACY_MOST_M))
+    lat = Measure(required=True, validate=between(-90, 90))
+    lon = Measure(required=True, validate=between(-180, 180))
+    accuracy_m = Measure(required=True, validate=between(0, ACCURACY_MOST_M))
     fixed_at = Instant(required=True)
 
 

@@ -60,7 +60,7 @@ class PostChange(Strict):
 
     name_zh = Text(most=40)
     name_en = Text(most=80)
-    category = fields.Integer(validate=between(1, 2))
+    category = fields.Integer(strict=True, validate=between(1, 2))
 
 
 class PostIn(PostChange):
@@ -70,7 +70,7 @@ class PostIn(PostChange):
     name_zh = Text(most=40, required=True)
     name_en = Text(most=80, required=True)
     team_kind = choice(TeamKind, required=True)
-    category = fields.Integer(required=True, validate=between(1, 2))
+    category = fields.Integer(strict=True, required=True, validate=between(1, 2))
 
 
 class PostQuery(PageIn):

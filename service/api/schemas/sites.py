@@ -1,6 +1,8 @@
 """Fences and roster lines."""
 
-from marshmallow import fields
+from typing import Any
+
+from marshmallow import ValidationError, fields
 
 from geofence.position import Datum
 from service.api.paging import PageIn
@@ -8,6 +10,20 @@ from service.api.schemas.base import Day, Strict, Text, choice
 from service.api.schemas.registers import Stamped
 from service.domain.roster import Basis, LineState
 from service.domain.sites import FenceState
+
+_GEOMETRY, _POINT = {"kind", "centre", "radius_m", "points"}, {"lat", "lon"}
+
+
+def _known_fields_only(geometry: dict[str, Any]) -> None:
+    """Refuse what no shape has; whether the shape is one is geofence's to say."""
+    points = geometry.get("points")
+    places = {"centre": geometry.get("centre")}
+    places |= {f"points.{at}": point for at, point in enumerate(points if isinstance(points, list) else [])}
+    unknown = geometry.keys() - _GEOMETRY
+    for place, point in places.items():
+        unknown |= {f"{place}.{name}" for name in point.keys() - _POINT} if isinstance(point, dict) else set()
+    if unknown:
+        raise ValidationError({name: ["unknown_field"] for name in sorted(unknown)})
 
 
 class FenceOut(Stamped):
@@ -29,7 +45,7 @@ class FenceIn(Strict):
     project_id = fields.UUID(required=True)
     name = Text(required=True)
     datum = choice(Datum, required=True)
-    geometry = fields.Dict(keys=fields.String(), required=True)
+    geometry = fields.Dict(keys=fields.String(), required=True, validate=_known_fields_only)
     starts_on = Day(required=True)
     ends_on = Day(allow_none=True)
 
