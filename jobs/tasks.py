@@ -3,15 +3,18 @@
 from typing import Protocol
 from uuid import UUID
 
+import structlog
 from structlog.contextvars import bound_contextvars
 
 from jobs.runtime import process_deps
 from service.deps import Deps
 from service.domain.topics import Topic
 from service.usecases.counting import recount_line, recount_project
-from service.usecases.dispatch import mark_done, open_facts
+from service.usecases.dispatch import claim_facts, mark_done
 from service.usecases.templates import enrol
 from service.usecases.verification import verify
+
+log = structlog.get_logger(__name__)
 
 
 class Task(Protocol):
@@ -29,14 +32,31 @@ TASKS: dict[Topic, Task] = {
 }
 
 
+# Their own row says whether there is anything to do, and for whom.
+CLAIMED_BY_ROW = frozenset({Topic.CHECK_IN_RECEIVED, Topic.ENROLMENT_RECEIVED})
+
+
+class TaskBroke(Exception):  # noqa: N818 - it reads as what happened
+    """A task ended with an error of this type; where, stands in the log."""
+
+
 def run(topic: str, subject_id: str) -> None:
     """What RQ calls, by name: the task of a topic for one id, with this process's dependencies."""
-    perform(Topic(topic), UUID(subject_id), deps=process_deps())
+    with bound_contextvars(topic=topic, subject_id=subject_id):
+        try:
+            perform(Topic(topic), UUID(subject_id), deps=process_deps())
+        except Exception as error:
+            # RQ keeps and logs what it catches, and a message may hold personal data: it gets the type alone.
+            log.error("a task broke", exc_info=error)
+            raise TaskBroke(type(error).__name__) from None
 
 
 def perform(topic: Topic, subject_id: UUID, *, deps: Deps) -> None:
-    """Run the task, then mark the outbox rows that were open before it began."""
-    with bound_contextvars(topic=str(topic), subject_id=str(subject_id)):
-        facts = open_facts(topic, subject_id, deps=deps)
+    """Run the task; a fact of the outbox only if it is still open, and then mark it done."""
+    if topic in CLAIMED_BY_ROW:
+        TASKS[topic](subject_id, deps=deps)
+        return
+    facts = claim_facts(topic, subject_id, deps=deps)
+    if facts:
         TASKS[topic](subject_id, deps=deps)
         mark_done(facts, deps=deps)

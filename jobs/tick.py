@@ -7,11 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from jobs.runtime import process_deps, start_heart
 from service.deps import Deps
-from service.store.photos import PhotoStoreDown
 from service.usecases.dispatch import dispatch
 from service.usecases.health import forget_the_silent
 from service.usecases.retention import delete_expired, delete_orphans, trim_outbox
@@ -45,8 +43,9 @@ def turn(todo: list[Chore], now: float, deps: Deps) -> None:
         if chore.due <= now:
             try:
                 chore.do(deps=deps)
-            except (SQLAlchemyError, PhotoStoreDown) as error:
-                log.error("a part does not answer", chore=chore.do.__name__, error=type(error).__name__)
+            except Exception as error:
+                # Whatever broke one chore must not stop the others: dispatching is the last thing that may die.
+                log.error("a chore broke, it is tried again", chore=chore.do.__name__, exc_info=error)
             chore.due = now + chore.every_s
 
 

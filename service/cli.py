@@ -110,14 +110,14 @@ def reset_account(name: str) -> None:
 
 
 @account.command("close")
-@click.argument("name")
-def close_account(name: str) -> None:
-    """Close an account: nobody signs in with it, and its tokens stop at once."""
+@click.argument("who")
+def close_account(who: str) -> None:
+    """Close an account, by its name, its id or its person's id: nobody signs in with it, its tokens stop at once."""
     try:
-        accounts.close_account(name, deps=_deps())
+        accounts.close_account(who, deps=_deps())
     except ServiceError as error:
         sys.exit(f"daogang: {_sentence(error)}")
-    click.echo(f"{name} is closed")
+    click.echo(f"{who} is closed")
 
 
 def _scope(role: Role, scope_id: UUID | None) -> Scope:

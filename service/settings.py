@@ -31,7 +31,7 @@ class Settings:
     env: str = PRODUCTION
     wechat_url: str = WECHAT_URL
     lease_s: float = 30.0
-    requeue_s: float = 15.0
+    requeue_s: float = 120.0
     hang_s: float = 20.0
     photo_days: int = 180
 
@@ -54,7 +54,7 @@ class Settings:
             photo_dir=Path(_needed(env, "DAOGANG_PHOTO_DIR")),
             wechat_url=_wechat_url(env),
             lease_s=_seconds(env, "DAOGANG_LEASE_S", 30.0),
-            requeue_s=_seconds(env, "DAOGANG_REQUEUE_S", 15.0),
+            requeue_s=_seconds(env, "DAOGANG_REQUEUE_S", 120.0),
             hang_s=_seconds(env, "DAOGANG_HANG_S", 20.0),
             photo_days=_days(env, "DAOGANG_PHOTO_DAYS", 180),
         )
@@ -66,9 +66,12 @@ def parse_keys(text: str) -> dict[int, bytes]:
     for item in text.split(","):
         number, _, value = item.strip().partition("=")
         try:
-            keys[int(number)] = base64.b64decode(value, validate=True)
+            given, key = int(number), base64.b64decode(value, validate=True)
         except (ValueError, binascii.Error):
             raise SettingsError("DAOGANG_KEYS must read 1=<base64>,2=<base64>,...") from None
+        if given in keys:
+            raise SettingsError(f"DAOGANG_KEYS names key {given} twice")
+        keys[given] = key
     if any(len(key) != KEY_BYTES for key in keys.values()):
         raise SettingsError(f"every key in DAOGANG_KEYS must be {KEY_BYTES} bytes")
     if not all(0 < number < 256 for number in keys):  # noqa: PLR2004 - the number is one byte of every sealed text

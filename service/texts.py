@@ -184,6 +184,11 @@ TEXTS: dict[str, tuple[str, str]] = {
     "scope_id_needed": ("范围编号与范围类型不符。", "The scope id does not fit the kind of scope."),
     "activation_needed": ("该微信尚未绑定，请输入激活码。", "This WeChat is not bound yet: enter the activation code."),
     "activation_invalid": ("激活码无效或已过期。", "The activation code is not valid or has expired."),
+    "staff_account": (
+        "该人员持有管理账号，请其用账号登录后自行绑定微信。",
+        "This person holds a staff account: he binds WeChat himself after signing in with it.",
+    ),
+    "wechat_bound_to_other": ("该微信已绑定其他人员。", "This WeChat is bound to somebody else."),
     # Other systems.
     "wechat_code_invalid": ("微信登录凭证无效，请重试。", "WeChat does not know this code. Please try again."),
     "wechat_too_often": ("登录过于频繁，请稍后再试。", "Too many sign-ins. Please wait a little."),

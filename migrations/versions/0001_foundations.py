@@ -39,10 +39,12 @@ def upgrade():
     sa.Column('subject_id', sa.Uuid(), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('enqueued_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('claimed_until', sa.DateTime(timezone=True), nullable=True),
     sa.Column('done_at', sa.DateTime(timezone=True), nullable=True),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_outbox'))
     )
     op.create_index('ix_outbox_open', 'outbox', ['id'], unique=False, postgresql_where='done_at IS NULL')
+    op.create_index('ix_outbox_subject', 'outbox', ['topic', 'subject_id'], unique=False, postgresql_where='done_at IS NULL')
     op.create_table('person',
     sa.Column('name', sa.String(), nullable=False),
     sa.Column('document_kind', sa.Enum('resident_id', 'passport', 'permit', name='documentkind', native_enum=False, length=40), nullable=False),
@@ -89,7 +91,8 @@ def upgrade():
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_policy')),
-    sa.UniqueConstraint('subject', 'policy_version', name=op.f('uq_policy_subject_policy_version'))
+    sa.UniqueConstraint('subject', 'policy_version', name=op.f('uq_policy_subject_policy_version')),
+    sa.UniqueConstraint('subject', 'scope', 'scope_id', 'effective_from', name=op.f('uq_policy_subject_scope_scope_id_effective_from'), postgresql_nulls_not_distinct=True)
     )
     op.create_table('post',
     sa.Column('code', sa.String(), nullable=False),
@@ -117,6 +120,7 @@ def upgrade():
     sa.Column('openid', sa.String(), nullable=True),
     sa.Column('person_id', sa.Uuid(), nullable=True),
     sa.Column('active', sa.Boolean(), nullable=False),
+    sa.Column('epoch', sa.BigInteger(), nullable=False),
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('version', sa.BigInteger(), nullable=False),
@@ -352,8 +356,10 @@ def upgrade():
     sa.ForeignKeyConstraint(['roster_line_id'], ['roster_line.id'], name=op.f('fk_check_in_roster_line_id')),
     sa.ForeignKeyConstraint(['team_id'], ['team.id'], name=op.f('fk_check_in_team_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_check_in')),
-    sa.UniqueConstraint('person_id', 'client_ref', name=op.f('uq_check_in_person_id_client_ref'))
+    sa.UniqueConstraint('person_id', 'client_ref', name=op.f('uq_check_in_person_id_client_ref')),
+    sa.UniqueConstraint('photo_id', name=op.f('uq_check_in_photo_id'))
     )
+    op.create_index('ix_check_in_at', 'check_in', ['at'], unique=False)
     op.create_index('ix_check_in_person_id', 'check_in', ['person_id', 'id'], unique=False)
     op.create_index('ix_check_in_project_id', 'check_in', ['project_id', 'id'], unique=False)
     op.create_index('ix_check_in_project_person_at', 'check_in', ['project_id', 'person_id', 'at'], unique=False)
@@ -384,6 +390,7 @@ def downgrade():
     op.drop_index('ix_check_in_project_person_at', table_name='check_in')
     op.drop_index('ix_check_in_project_id', table_name='check_in')
     op.drop_index('ix_check_in_person_id', table_name='check_in')
+    op.drop_index('ix_check_in_at', table_name='check_in')
     op.drop_table('check_in')
     op.drop_index(op.f('ix_roster_line_team_id'), table_name='roster_line')
     op.drop_index('ix_roster_line_project_person', table_name='roster_line')
@@ -427,6 +434,7 @@ def downgrade():
     op.drop_index(op.f('ix_person_registered_by'), table_name='person')
     op.drop_index('ix_person_name', table_name='person', postgresql_ops={'name': 'text_pattern_ops'})
     op.drop_table('person')
+    op.drop_index('ix_outbox_subject', table_name='outbox', postgresql_where='done_at IS NULL')
     op.drop_index('ix_outbox_open', table_name='outbox', postgresql_where='done_at IS NULL')
     op.drop_table('outbox')
     op.drop_table('heartbeat')

@@ -12,12 +12,13 @@ from service.api.schemas.accounts import (
     AccountOut,
     MeOut,
     NewAccountOut,
+    OwnWeChatIn,
     SessionOut,
     SignInIn,
     WeChatSignInIn,
 )
 from service.domain.actors import Permission
-from service.usecases import accounts
+from service.usecases import accounts, sessions
 from service.usecases.me import read_me
 
 blueprint = Blueprint("accounts", __name__, description="Signing in, oneself, accounts")
@@ -28,7 +29,7 @@ blueprint = Blueprint("accounts", __name__, description="Signing in, oneself, ac
 @blueprint.response(201, SessionOut)
 def sign_in(values: dict[str, Any]) -> Any:
     """Sign in with name and password."""
-    return accounts.sign_in(values["name"], values["password"], values.get("new_password"), deps=deps())
+    return sessions.sign_in(values["name"], values["password"], values.get("new_password"), deps=deps())
 
 
 @blueprint.route("/sessions/wechat", methods=["POST"])
@@ -36,7 +37,7 @@ def sign_in(values: dict[str, Any]) -> Any:
 @blueprint.response(201, SessionOut)
 def sign_in_wechat(values: dict[str, Any]) -> Any:
     """Sign in from the mini-program with a wx.login code."""
-    return accounts.sign_in_wechat(values["code"], values.get("activation_code"), deps=deps())
+    return sessions.sign_in_wechat(values["code"], values.get("activation_code"), deps=deps())
 
 
 @blueprint.route("/me")
@@ -45,6 +46,15 @@ def sign_in_wechat(values: dict[str, Any]) -> Any:
 def me() -> Any:
     """Who is signed in, his rights, his enrolment and his posts of today."""
     return read_me(actor=actor(), deps=deps())
+
+
+@blueprint.route("/me/wechat", methods=["POST"])
+@asks(blueprint, Permission.ME_READ)
+@blueprint.arguments(OwnWeChatIn)
+@blueprint.response(201, SessionOut)
+def bind_own_wechat(values: dict[str, Any]) -> Any:
+    """Bind your own WeChat to your staff account, to check in with it too; earlier tokens end."""
+    return sessions.bind_own_wechat(values["code"], actor=actor(), deps=deps())
 
 
 @blueprint.route("/accounts")

@@ -1,10 +1,9 @@
 """Routes of check-ins and reviews."""
 
-import re
 from typing import Any
 from uuid import UUID
 
-from flask import Response, jsonify, request
+from flask import Response, jsonify
 from flask.views import MethodView
 
 from service.api.blueprints import Blueprint
@@ -21,6 +20,7 @@ from service.api.schemas.check_ins import (
     DecideIn,
     ReviewQuery,
 )
+from service.api.waiting import PREFER, granted_wait_s
 from service.domain.actors import Permission
 from service.domain.claims import Claim
 from service.domain.reasons import Verdict
@@ -32,21 +32,6 @@ from service.usecases.enrolment import SentPhoto
 Answer = tuple[Any, int, dict[str, str]]
 blueprint = Blueprint("check-ins", __name__, description="Check-ins, from the phone to the verdict")
 review_blueprint = Blueprint("reviews", __name__, description="What the machine could not decide")
-
-_WAIT = re.compile(r"(?:^|[,;\s])wait=(\d{1,4})(?:$|[,;\s])")
-WAIT_MOST_S = 10
-_PREFER = {
-    "in": "header",
-    "name": "Prefer",
-    "schema": {"type": "string"},
-    "description": f"`wait=2`: answer with the verdict if it comes within 2 seconds ({WAIT_MOST_S} at most)",
-}
-
-
-def preferred_wait_s() -> int:
-    """The seconds the caller would wait for a verdict (RFC 7240), 0 when it says nothing."""
-    found = _WAIT.search(request.headers.get("Prefer", ""))
-    return min(int(found.group(1)), WAIT_MOST_S) if found else 0
 
 
 @blueprint.route("/check-ins")
@@ -62,7 +47,7 @@ class CheckIns(MethodView):
         return _rows(checkins.list_check_ins(filters, window, actor=actor(), deps=deps()))
 
     @asks(blueprint, Permission.CHECK_IN_CREATE)
-    @blueprint.doc(parameters=[_PREFER])
+    @blueprint.doc(parameters=[PREFER])
     @multipart(blueprint, Parts("claim", ClaimIn))
     @blueprint.response(201, CheckInOut, description="judged within the preferred wait")
     @blueprint.alt_response(202, schema=CheckInOut, description="kept, and judged soon: see Location")
@@ -71,9 +56,9 @@ class CheckIns(MethodView):
         """Check in. It is durable before this answers, and judged by a worker."""
         sent = photos[0]
         row, new = checkins.receive(claim, sent.data, sent.info, actor=actor(), deps=deps())
-        wait_s = preferred_wait_s()
-        if wait_s and row.state is Verdict.RECEIVED:
-            row = checkins.await_verdict(row.id, wait_s, actor=actor(), deps=deps())
+        with granted_wait_s() as wait_s:
+            if wait_s and row.state is Verdict.RECEIVED:
+                row = checkins.await_verdict(row.id, wait_s, actor=actor(), deps=deps())
         status = 200 if not new else 202 if row.state is Verdict.RECEIVED else 201
         headers = {"Location": f"/api/v1/check-ins/{row.id}", **etag(row.version)}
         return row, status, headers | ({"Preference-Applied": f"wait={wait_s}"} if wait_s else {})
@@ -81,11 +66,12 @@ class CheckIns(MethodView):
 
 @blueprint.route("/check-ins/<uuid:check_in_id>")
 @asks(blueprint, Permission.CHECK_IN_READ)
-@blueprint.doc(parameters=[_PREFER])
+@blueprint.doc(parameters=[PREFER])
 @blueprint.response(200, CheckInRecordOut, description="the body sees all of it, others what is theirs to know")
 def read_check_in(check_in_id: UUID) -> Any:
     """Read a check-in: its owner the verdict, his office the row, the body the decision record."""
-    row = checkins.await_verdict(check_in_id, preferred_wait_s(), actor=actor(), deps=deps())
+    with granted_wait_s() as wait_s:
+        row = checkins.await_verdict(check_in_id, wait_s, actor=actor(), deps=deps())
     if checkins.may_read_record(check_in_id, actor=actor(), deps=deps()):
         return _answer(CheckInRecordOut, _record(check_in_id), row.version)
     if row.person_id == actor().person_id:

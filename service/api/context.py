@@ -11,7 +11,7 @@ from flask_smorest import Blueprint
 from service.deps import Deps
 from service.domain.actors import Actor, Permission
 from service.errors import fault
-from service.usecases.accounts import actor_of
+from service.usecases.sessions import actor_of
 
 View = TypeVar("View", bound=Callable[..., Any])
 

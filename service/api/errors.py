@@ -23,7 +23,7 @@ STATUS: dict[str, int] = {
     "activation_needed": 403, "wechat_user_blocked": 403,
     "not_found": 404,
     "method_not_allowed": 405,
-    "already_exists": 409, "act_not_allowed": 409,
+    "already_exists": 409, "act_not_allowed": 409, "staff_account": 409, "wechat_bound_to_other": 409,
     "version_conflict": 412,
     "request_too_large": 413, "photo_too_large": 413,
     "not_multipart": 415, "not_json": 415,

@@ -26,7 +26,15 @@ def load(text: str | bytes, **kwargs: Any) -> Any:
     plain = text.decode("utf-8") if isinstance(text, bytes) else text
     if _depth(plain) > DEPTH_LIMIT:
         raise fault("json_too_deep", limit=DEPTH_LIMIT)
-    return json.loads(plain, **kwargs)
+    return json.loads(plain, object_pairs_hook=_unrepeated, **kwargs)
+
+
+def _unrepeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object whose names are all different; which of two the sender meant, nobody can know."""
+    content = dict(pairs)
+    if len(content) != len(pairs):
+        raise ValueError("a name stands twice in an object")
+    return content
 
 
 def _depth(text: str) -> int:

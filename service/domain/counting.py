@@ -68,7 +68,8 @@ def _project_reasons(states: Sequence[StateFrom], day: date) -> tuple[Reason, ..
 
 
 def _window_reasons(at: datetime, policy: CheckInPolicy) -> tuple[Reason, ...]:
-    local = at.astimezone(SHANGHAI).time()
+    # Whole minutes, as clocks and regulations show them: 20:00 lasts until 20:01.
+    local = at.astimezone(SHANGHAI).time().replace(second=0, microsecond=0)
     if policy.window_from <= local <= policy.window_to:
         return ()
     window = {"window_from": f"{policy.window_from:%H:%M}", "window_to": f"{policy.window_to:%H:%M}"}

@@ -1,29 +1,22 @@
-"""Accounts: opened by the city with a one-time password, signed in by password or WeChat, seen as actors."""
+"""Accounts: opened with a one-time password, reset and closed; one human has one account."""
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
 from functools import cache
 from typing import Any
 from uuid import UUID
 
-import jwt
 from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, or_, select
 
-from service.connectors.base import Permanent, Temporary
 from service.deps import Deps
-from service.domain.actors import SCOPES, Actor, Grant, Permission, Role, Scope
+from service.domain.actors import SCOPES, Actor, Grant, Permission, Scope
 from service.errors import fault
-from service.store.models import Account, GrantRow, Invitation, Project, SupervisingBody, Team, Unit
+from service.store.models import Account, GrantRow, Project, SupervisingBody, Team, Unit
 from service.store.queries.paging import Page, Window, page
 from service.store.work import Work
 from service.usecases.access import found, require
 
-TOKEN_LIFE = timedelta(hours=12)
-ALGORITHM = "HS256"
 PASSWORD_MIN = 10
 # What the id of a scope names.
 _SCOPED: dict[Scope, type[SupervisingBody | Unit | Project | Team]] = {
@@ -34,138 +27,10 @@ _SCOPED: dict[Scope, type[SupervisingBody | Unit | Project | Team]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
-    """What a sign-in gives: a bearer token and how long it lasts."""
-
-    access_token: str
-    expires_in: int
-    account_id: UUID
-
-
 @cache
 def hasher() -> PasswordHasher:
     """Argon2id with the library's current defaults (RFC 9106, low-memory profile)."""
     return PasswordHasher()
-
-
-@cache
-def _nobodys_hash() -> str:
-    return hasher().hash(secrets.token_hex(16))
-
-
-def sign_in(name: str, password: str, new_password: str | None, *, deps: Deps) -> Session:
-    """A token for a name and password; a one-time password must be replaced in the same request."""
-    with deps.database.begin() as work:
-        account = work.session.scalars(select(Account).where(Account.name == name)).one_or_none()
-    # An unknown name costs the same time as a wrong password, so names cannot be tried out.
-    stored = account.password_hash if account and account.password_hash else _nobodys_hash()
-    if not _matches(stored, password) or account is None or not account.active:
-        raise fault("wrong_credentials")
-    if account.password_once or new_password is not None:
-        _replace_password(account, password, new_password, deps)
-    return _session(account.id, deps)
-
-
-def _matches(stored: str, password: str) -> bool:
-    try:
-        return hasher().verify(stored, password)
-    except (VerificationError, InvalidHashError):
-        return False
-
-
-def _replace_password(account: Account, password: str, new_password: str | None, deps: Deps) -> None:
-    if new_password is None:
-        raise fault("new_password_needed", "new_password", min=PASSWORD_MIN)
-    if new_password == password:
-        raise fault("new_password_same", "new_password")
-    fresh = hasher().hash(new_password)
-    with deps.database.begin(account.id) as work:
-        # Re-read under a lock: a one-time password opens once, also for two who send it at the same instant.
-        statement = select(Account).where(Account.id == account.id, Account.password_hash == account.password_hash)
-        row = work.session.scalars(statement.with_for_update()).one_or_none()
-        if row is None:
-            raise fault("wrong_credentials")
-        row.password_hash, row.password_once = fresh, False
-        work.audit("account:set_password", account.id)
-
-
-def sign_in_wechat(code: str, activation_code: str | None, *, deps: Deps) -> Session:
-    """A token for a wx.login code; the first time, the activation code binds this WeChat to its person."""
-    try:
-        openid = deps.wechat.openid(code)
-    except Permanent as error:
-        raise fault(error.code, "code") from None
-    except Temporary:
-        raise fault("wechat_unavailable") from None
-    with deps.database.begin() as work:
-        account = work.session.scalars(select(Account).where(Account.openid == openid)).one_or_none()
-        if account is None:
-            account = _bind(work, openid, activation_code, deps)
-        elif not account.active:
-            raise fault("account_closed")
-    return _session(account.id, deps)
-
-
-def _bind(work: Work, openid: str, activation_code: str | None, deps: Deps) -> Account:
-    if activation_code is None:
-        raise fault("activation_needed", "activation_code")
-    invitation = _use_invitation(work, activation_code, deps)
-    account = work.session.scalars(
-        select(Account).where(Account.person_id == invitation.person_id).with_for_update()
-    ).one_or_none()
-    if account is None:
-        account = work.add(Account(person_id=invitation.person_id))
-    elif not account.active:
-        raise fault("account_closed")
-    if Role.KEY_PERSON not in {grant.role for grant in account.grants}:
-        work.add(GrantRow(account_id=account.id, role=Role.KEY_PERSON, scope=Scope.SELF))
-    account.openid = openid
-    work.save()
-    work.audit("account:bind_wechat", account.id)
-    return account
-
-
-def _use_invitation(work: Work, activation_code: str, deps: Deps) -> Invitation:
-    digest = deps.vault.digest("invitation", activation_code.strip().upper().encode())
-    now = deps.clock.real()
-    statement = select(Invitation).where(
-        Invitation.code_hash == digest, Invitation.used_at.is_(None), Invitation.expires_at > now
-    )
-    invitation = work.session.scalars(statement.with_for_update()).one_or_none()
-    if invitation is None:
-        raise fault("activation_invalid", "activation_code")
-    invitation.used_at = now
-    return invitation
-
-
-def _session(account_id: UUID, deps: Deps) -> Session:
-    now = deps.clock.real()
-    claims = {"sub": str(account_id), "iat": now, "exp": now + TOKEN_LIFE}
-    token = jwt.encode(claims, deps.settings.token_secret, ALGORITHM)
-    return Session(token, int(TOKEN_LIFE.total_seconds()), account_id)
-
-
-def actor_of(token: str, *, deps: Deps) -> Actor:
-    """Who a bearer token speaks for, with the grants of this moment: a closed account stops at once."""
-    try:
-        claims = jwt.decode(
-            token,
-            deps.settings.token_secret,
-            [ALGORITHM],
-            # The expiry is compared below with our own clock, the one that wrote it.
-            options={"require": ["sub", "exp"], "verify_exp": False, "verify_iat": False},
-        )
-        account_id = UUID(claims["sub"])
-    except (jwt.InvalidTokenError, ValueError):
-        raise fault("token_invalid") from None
-    if claims["exp"] <= deps.clock.real().timestamp():
-        raise fault("token_invalid")
-    with deps.database.begin() as work:
-        account = work.session.get(Account, account_id)
-    if account is None or not account.active:
-        raise fault("token_invalid")
-    return as_actor(account)
 
 
 def as_actor(account: Account) -> Actor:
@@ -189,7 +54,9 @@ def add_account(
     password = secrets.token_urlsafe(9)
     hashed = hasher().hash(password)
     with deps.database.begin(actor_id) as work:
-        account = work.add(Account(name=name, password_hash=hashed, password_once=True, person_id=person_id))
+        account = _account_for(work, person_id)
+        account.name, account.password_hash, account.password_once = name, hashed, True
+        work.save()
         for grant in grants:
             _require_scope(work, grant)
             work.add(GrantRow(account_id=account.id, role=grant.role, scope=grant.scope, scope_id=grant.scope_id))
@@ -207,18 +74,41 @@ def _grant(item: Mapping[str, Any]) -> Grant:
     return Grant(role, scope, scope_id)
 
 
+def _account_for(work: Work, person_id: UUID | None) -> Account:
+    """A new account, or the one with which a person already checks in, so that one human has one account."""
+    if person_id is not None:
+        held = select(Account).where(Account.person_id == person_id).with_for_update()
+        account = work.session.scalars(held).one_or_none()
+        if account is not None and account.name is not None:
+            raise fault("already_exists", "person_id", thing="account")
+        if account is not None:
+            return account
+    return work.add(Account(person_id=person_id))
+
+
 def _require_scope(work: Work, grant: Grant) -> None:
     model = _SCOPED.get(grant.scope)
     if model is not None and work.session.get(model, grant.scope_id) is None:
         raise fault("unknown_reference", "grants", scope=str(grant.scope))
 
 
-def close_account(name: str, *, deps: Deps) -> None:
-    """An account that opens nothing any more, its tokens of this moment included; for the operator's command line."""
+def close_account(who: str, *, deps: Deps) -> None:
+    """An account that opens nothing any more, its tokens of this moment included; for the operator's command line.
+
+    `who` is its name, its id, or the id of its person, who may have no name to sign in with.
+    """
     with deps.database.begin() as work:
-        account = found(work, select(Account).where(Account.name == name), "account")
+        account = found(work, select(Account).where(_called(who)), "account")
         account.active = False
         work.audit("account:close", account.id)
+
+
+def _called(who: str) -> ColumnElement[bool]:
+    try:
+        number = UUID(who)
+    except ValueError:
+        return Account.name == who
+    return or_(Account.id == number, Account.person_id == number)
 
 
 def reset_password(name: str, *, deps: Deps) -> str:
@@ -227,7 +117,7 @@ def reset_password(name: str, *, deps: Deps) -> str:
     hashed = hasher().hash(password)
     with deps.database.begin() as work:
         account = found(work, select(Account).where(Account.name == name), "account")
-        account.password_hash, account.password_once = hashed, True
+        account.password_hash, account.password_once, account.epoch = hashed, True, account.epoch + 1
         work.audit("account:reset_password", account.id)
     return password
 

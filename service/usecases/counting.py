@@ -10,6 +10,8 @@ from service.deps import Deps
 from service.domain.calendar import SHANGHAI, business_day
 from service.domain.counting import Counting, Line, count
 from service.domain.policies import CheckInPolicy, PolicyRow, parse, pick
+from service.domain.reasons import Verdict
+from service.domain.reviews import owner_for
 from service.domain.roster import FILED
 from service.domain.sites import StateFrom
 from service.errors import fault
@@ -53,9 +55,13 @@ def put_counting(work: Work, row: CheckIn, project: Project, lines: Sequence[Lin
     counting = count(row.state, row.at, lines, states_of(project), policy)
     row.counts = counting.counts
     row.counting_reasons = [reason.as_dict() for reason in counting.reasons]
-    line = counting.line
+    # A line nobody approved gives neither a team nor a reviewer: anybody may have typed it.
+    line = counting.line if counting.line and counting.line.filed else None
     row.roster_line_id = line.id if line else None
     row.team_id = line.team_id if line else None
+    if row.state is Verdict.REVIEW:
+        team = work.session.get_one(Team, line.team_id) if line else None
+        row.review_owner = owner_for(team.kind if team else None)
     work.save()
     return counting
 
@@ -118,8 +124,3 @@ def _recount_rows(work: Work, rows: Sequence[CheckIn], project_id: UUID, person_
         counting = put_counting(work, row, project, lines, policies[day])
         if before != counting.counts:
             work.audit("check_in:recount", row.id, counts=counting.counts, policy=policies[day].version)
-
-
-def team_of(work: Work, team_id: UUID | None) -> Team | None:
-    """The team a check-in was counted for, if any."""
-    return None if team_id is None else work.session.get(Team, team_id)

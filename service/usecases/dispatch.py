@@ -12,6 +12,8 @@ from service.store.models import CheckIn, Enrolment, Outbox
 from service.store.work import Work
 
 BATCH = 500
+#: Longer than RQ lets a job run, so that a task is never begun beside itself.
+CLAIM = timedelta(seconds=360)
 #: With an empty queue nothing is on its way, so what waits may be queued again soon.
 IDLE_AGAIN_S = 2.0
 
@@ -43,25 +45,39 @@ def _take_outbox(work: Work, again_after_s: float) -> list[tuple[Topic, UUID]]:
     stale = now - timedelta(seconds=again_after_s)
     due = (
         select(Outbox.id)
-        .where(Outbox.done_at.is_(None), or_(Outbox.enqueued_at.is_(None), Outbox.enqueued_at <= stale))
+        .where(
+            Outbox.done_at.is_(None),
+            or_(Outbox.claimed_until.is_(None), Outbox.claimed_until <= now),
+            or_(Outbox.enqueued_at.is_(None), Outbox.enqueued_at <= stale),
+        )
         .order_by(Outbox.id)
         .limit(BATCH)
         .with_for_update(skip_locked=True)
     )
     statement = update(Outbox).where(Outbox.id.in_(due.scalar_subquery())).values(enqueued_at=now)
-    return [
-        (row.topic, row.subject_id)
-        for row in work.session.execute(statement.returning(Outbox.topic, Outbox.subject_id))
-    ]
+    rows = work.session.execute(statement.returning(Outbox.topic, Outbox.subject_id))
+    # One job serves all the facts about one subject.
+    return list(dict.fromkeys((row.topic, row.subject_id) for row in rows))
 
 
-def open_facts(topic: Topic, subject_id: UUID, *, deps: Deps) -> list[int]:
-    """The outbox rows a task is about to serve: those written while it runs are served by its next run."""
+def claim_facts(topic: Topic, subject_id: UUID, *, deps: Deps) -> list[int]:
+    """The outbox rows a task may serve now; none where another worker serves them, or where nothing is left to do.
+
+    Those written while it runs are served by its next run.
+    """
     with deps.database.begin() as work:
-        statement = select(Outbox.id).where(
-            Outbox.topic == topic, Outbox.subject_id == subject_id, Outbox.done_at.is_(None)
+        now = work.clock.real()
+        statement = (
+            update(Outbox)
+            .where(
+                Outbox.topic == topic,
+                Outbox.subject_id == subject_id,
+                Outbox.done_at.is_(None),
+                or_(Outbox.claimed_until.is_(None), Outbox.claimed_until <= now),
+            )
+            .values(claimed_until=now + CLAIM)
         )
-        return list(work.session.scalars(statement))
+        return list(work.session.scalars(statement.returning(Outbox.id)))
 
 
 def mark_done(ids: list[int], *, deps: Deps) -> None:

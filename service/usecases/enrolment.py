@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from face.photo import PhotoInfo
 from service.deps import Deps
 from service.domain.actors import Actor, Permission
+from service.domain.calendar import business_day
 from service.domain.topics import Topic
 from service.errors import fault
 from service.store.base import new_id
@@ -25,7 +26,7 @@ from service.store.models import (
     PhotoKind,
 )
 from service.store.queries.paging import Page, Window, page
-from service.store.queries.reach import people_within
+from service.store.queries.reach import people_acted_on, people_within
 from service.store.work import Work
 from service.usecases.access import found, require
 from service.usecases.intake import Repeated, keep_photo, keep_photo_row, open_photo
@@ -60,7 +61,8 @@ def receive_enrolment(
     if ConsentKind.FACE not in form.consents:
         raise fault("consent_needed", "form.consents", kind=str(ConsentKind.FACE))
     with deps.database.begin() as work:
-        found(work, select(Person).where(Person.id == person_id, people_within(reach, actor.account_id)), "person")
+        acted_on = people_acted_on(reach, actor.account_id, business_day(deps.clock.now()))
+        found(work, select(Person).where(Person.id == person_id, acted_on), "person")
     content = b"".join(sha256(photo.data).digest() for photo in photos)
     fingerprint = deps.vault.digest("enrolment", content + form.canonical())
     try:
@@ -101,7 +103,11 @@ def _keep(
         row = work.session.scalars(statement.returning(Enrolment)).one_or_none()
         if row is None:
             raise Repeated
-        for position, (photo_id, photo) in enumerate(zip(ids, photos, strict=True), start=1):
+        # In the order of their digests, so that two enrolments of the same photos never wait for each other.
+        kept = sorted(
+            zip(ids, photos, range(1, len(ids) + 1), strict=True), key=lambda item: sha256(item[1].data).digest()
+        )
+        for photo_id, photo, position in kept:
             keep_photo_row(work, photo_id, PhotoKind.ENROLMENT, photo.data, photo.info, None, deps)
             work.add(EnrolmentPhoto(enrolment_id=row.id, position=position, photo_id=photo_id))
         for kind in form.consents:

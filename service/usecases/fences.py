@@ -66,6 +66,8 @@ def end(fence_id: UUID, ends_on: date, version: int, *, actor: Actor, deps: Deps
     with deps.database.begin(actor.account_id) as work:
         fence = found(work, select(Fence).where(Fence.id == fence_id, FENCES.within(reach)), "fence")
         require_version(fence.version, version)
+        if fence.state is not FenceState.APPROVED:
+            raise fault("act_not_allowed", act="end", state=str(fence.state), allowed=["approve"])
         if ends_on < fence.starts_on:
             raise fault("dates_in_order", "ends_on")
         fence.ends_on = ends_on

@@ -9,24 +9,31 @@ from uuid import UUID
 from sqlalchemy import select, update
 
 from service.deps import Deps
-from service.domain.actors import Actor, Permission
-from service.store.models import Consent, ConsentKind, Invitation, Person
+from service.domain.actors import Actor, Permission, Role
+from service.domain.calendar import business_day
+from service.errors import fault
+from service.store.base import new_id
+from service.store.models import Account, Consent, ConsentKind, GrantRow, Invitation, Person
 from service.store.queries.paging import Page, Window, page
-from service.store.queries.reach import people_within
+from service.store.queries.reach import people_acted_on, people_within
 from service.store.vault import Vault
 from service.store.work import Work
 from service.usecases.access import found, require, require_version
 
 INVITATION_LIFE = timedelta(days=7)
 TAIL = 4
+# Letters and digits nobody takes for one another: ten of them are 48 bits, which is beyond trying in seven days.
+CODE_LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
+CODE_LENGTH = 10
 
 
 def register_person(values: Mapping[str, Any], *, actor: Actor, deps: Deps) -> Person:
     """A new person; a document number already known is refused with `already_exists`, never overwritten."""
     require(actor, Permission.PERSON_WRITE)
-    fields = {**_document(values, deps.vault), **_phone(values, deps.vault)}
+    person_id = new_id()
+    fields = {**_document(values, deps.vault), **_phone(values, person_id, deps.vault)}
     with deps.database.begin(actor.account_id) as work:
-        person = work.add(Person(name=values["name"], registered_by=actor.account_id, **fields))
+        person = work.add(Person(id=person_id, name=values["name"], registered_by=actor.account_id, **fields))
         work.audit("person:create", person.id)
         return person
 
@@ -40,9 +47,11 @@ def read_person(person_id: UUID, *, actor: Actor, deps: Deps) -> Person:
 def change_person(person_id: UUID, values: Mapping[str, Any], version: int, *, actor: Actor, deps: Deps) -> Person:
     """Name or phone mended; a document number is never changed, because everything hangs on it."""
     with deps.database.begin(actor.account_id) as work:
-        person = _one(work, person_id, actor, Permission.PERSON_WRITE)
+        person = _acted_on(work, person_id, actor, Permission.PERSON_WRITE)
         require_version(person.version, version)
-        fields = {name: value for name, value in values.items() if name != "phone"} | _phone(values, deps.vault)
+        fields = {name: value for name, value in values.items() if name != "phone"} | _phone(
+            values, person_id, deps.vault
+        )
         for name, value in fields.items():
             setattr(person, name, value)
         work.save()
@@ -65,17 +74,21 @@ def find_person(document_number: str, *, actor: Actor, deps: Deps) -> Person:
     require(actor, Permission.PERSON_WRITE)
     digest = deps.vault.digest("document", document_number.encode())
     with deps.database.begin(actor.account_id) as work:
-        person = found(work, select(Person).where(Person.document_hash == digest), "person")
-        work.audit("person:find", person.id)
-        return person
+        person = work.session.scalars(select(Person).where(Person.document_hash == digest)).one_or_none()
+        # Numbers that are tried out leave a trace too, by the hash that only we can compute.
+        work.audit("person:find", person.id if person else digest.hex(), found=person is not None)
+    if person is None:
+        raise fault("not_found", thing="person")
+    return person
 
 
 def invite(person_id: UUID, *, actor: Actor, deps: Deps) -> tuple[str, Invitation]:
     """A code, shown once, with which the person binds his WeChat within seven days; earlier codes end."""
-    code = secrets.token_hex(4).upper()
+    code = "".join(secrets.choice(CODE_LETTERS) for _ in range(CODE_LENGTH))
     now = deps.clock.real()
     with deps.database.begin(actor.account_id) as work:
-        person = _one(work, person_id, actor, Permission.PERSON_INVITE)
+        person = _acted_on(work, person_id, actor, Permission.PERSON_INVITE)
+        require_no_staff_account(work, person.id)
         work.session.execute(
             update(Invitation)
             .where(Invitation.person_id == person.id, Invitation.used_at.is_(None))
@@ -114,7 +127,20 @@ def withdraw_consent(person_id: UUID, kind: ConsentKind, *, actor: Actor, deps: 
 
 def _consenting(work: Work, person_id: UUID, actor: Actor) -> None:
     if person_id != actor.person_id:
-        _one(work, person_id, actor, Permission.CONSENT_WITHDRAW)
+        _acted_on(work, person_id, actor, Permission.CONSENT_WITHDRAW)
+
+
+def require_no_staff_account(work: Work, person_id: UUID) -> None:
+    """`staff_account` where a code would open more than a phone: such a person binds it after his own sign-in."""
+    held = select(GrantRow.role).join(Account, Account.id == GrantRow.account_id).where(Account.person_id == person_id)
+    if set(work.session.scalars(held)) - {Role.KEY_PERSON}:
+        raise fault("staff_account")
+
+
+def _acted_on(work: Work, person_id: UUID, actor: Actor, permission: Permission) -> Person:
+    today = business_day(work.clock.now())
+    within = people_acted_on(require(actor, permission), actor.account_id, today)
+    return found(work, select(Person).where(Person.id == person_id, within), "person")
 
 
 def _one(work: Work, person_id: UUID, actor: Actor, permission: Permission) -> Person:
@@ -133,11 +159,11 @@ def _document(values: Mapping[str, Any], vault: Vault) -> dict[str, Any]:
     }
 
 
-def _phone(values: Mapping[str, Any], vault: Vault) -> dict[str, Any]:
+def _phone(values: Mapping[str, Any], person_id: UUID, vault: Vault) -> dict[str, Any]:
     if "phone" not in values:
         return {}
     phone = values["phone"]
     return {
-        "phone_sealed": vault.seal("phone", phone.encode()) if phone else None,
+        "phone_sealed": vault.seal(f"phone:{person_id}", phone.encode()) if phone else None,
         "phone_tail": phone[-TAIL:] if phone else None,
     }

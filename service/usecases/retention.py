@@ -7,7 +7,8 @@ from uuid import UUID
 from sqlalchemy import delete, select
 
 from service.deps import Deps
-from service.store.models import Outbox, Photo
+from service.domain.reasons import Verdict
+from service.store.models import CheckIn, Outbox, Photo
 
 BATCH = 200
 #: A request that is still being taken in is never this old.
@@ -20,8 +21,13 @@ def delete_expired(*, deps: Deps) -> int:
     """Delete up to a batch of expired photos, the file first, so that a crash between is repeated and not lost."""
     now = deps.clock.now()
     with deps.database.begin() as work:
-        statement = select(Photo).where(Photo.expires_at <= now, Photo.deleted_at.is_(None)).limit(BATCH)
-        photos = work.session.scalars(statement.with_for_update(skip_locked=True)).all()
+        # A photo nobody has decided on yet is still needed, however old it is.
+        undecided = select(CheckIn.id).where(
+            CheckIn.photo_id == Photo.id, CheckIn.state.in_([Verdict.RECEIVED, Verdict.REVIEW])
+        )
+        expired = (Photo.expires_at <= now, Photo.deleted_at.is_(None), ~undecided.exists())
+        statement = select(Photo).where(*expired).limit(BATCH)
+        photos = work.session.scalars(statement.with_for_update(skip_locked=True, of=Photo)).all()
         for photo in photos:
             deps.photos.delete(photo.id)
             photo.deleted_at = now

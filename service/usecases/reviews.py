@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, or_, select
 
 from service.deps import Deps
 from service.domain.actors import Actor, Permission
 from service.domain.reasons import Reason, Verdict
 from service.errors import fault
-from service.store.models import CheckIn, EnrolmentPhoto, Photo, TemplateRow
+from service.store.models import CheckIn, DecisionRecord, EnrolmentPhoto, Photo
 from service.store.queries.paging import Page, Window, page
 from service.store.queries.reach import check_ins_within, reviews_open_to
 from service.store.work import Work
@@ -54,14 +54,15 @@ def read_photo(check_in_id: UUID, *, actor: Actor, deps: Deps) -> tuple[bytes, s
 
 
 def read_reference_photo(check_in_id: UUID, *, actor: Actor, deps: Deps) -> tuple[bytes, str]:
-    """The first enrolment photo of the same person, to hold beside it; looking at it is recorded."""
+    """The first photo of the enrolment it was compared with; looking at it is recorded."""
     with deps.database.begin(actor.account_id) as work:
         row = _seen(work, check_in_id, actor)
+        machine = select(DecisionRecord).where(DecisionRecord.check_in_id == row.id, DecisionRecord.position == 1)
+        enrolment_id = found(work, machine, "decision_record").record["enrolment_id"]
         statement = (
             select(Photo)
             .join(EnrolmentPhoto, EnrolmentPhoto.photo_id == Photo.id)
-            .join(TemplateRow, TemplateRow.enrolment_id == EnrolmentPhoto.enrolment_id)
-            .where(TemplateRow.person_id == row.person_id, TemplateRow.retired_at.is_(None))
+            .where(EnrolmentPhoto.enrolment_id == enrolment_id)
             .order_by(EnrolmentPhoto.position)
             .limit(1)
         )
@@ -74,5 +75,6 @@ def _seen(work: Work, check_in_id: UUID, actor: Actor) -> CheckIn:
     """A check-in whose photo the actor may see: he may decide it, or his body keeps its record."""
     require(actor, Permission.CHECK_IN_REVIEW)
     kept = check_ins_within(actor.reach(Permission.CHECK_IN_RECORD))
-    statement = select(CheckIn).where(CheckIn.id == check_in_id, or_(reviews_open_to(actor), kept))
+    open_to_him = and_(CheckIn.state == Verdict.REVIEW, reviews_open_to(actor))
+    statement = select(CheckIn).where(CheckIn.id == check_in_id, or_(open_to_him, kept))
     return found(work, statement, "check_in")

@@ -33,7 +33,7 @@ ROSTER_LINES = Register(
     },
 )
 
-# Who may do which act: proposing and ending belong to the office, deciding to who approves.
+# Who may do which act: proposing belongs to the office, deciding and ending to who approves.
 _NEEDED = {
     LineAct.SUBMIT: Permission.ROSTER_PROPOSE,
     LineAct.RETURN: Permission.ROSTER_APPROVE,

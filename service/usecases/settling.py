@@ -9,8 +9,7 @@ from sqlalchemy import func, select
 
 from service.domain.calendar import business_day
 from service.domain.reasons import Reason, Verdict
-from service.domain.reviews import owner_for
-from service.store.models import CheckIn, DecisionRecord, Project, Team
+from service.store.models import CheckIn, DecisionRecord, Project
 from service.store.work import Work
 from service.usecases.counting import lines_of, policy_for, put_counting
 
@@ -33,9 +32,6 @@ def settle(work: Work, row: CheckIn, settlement: Settlement, *, decided_by: UUID
     row.decided_at = work.clock.now()
     row.reasons = [reason.as_dict() for reason in settlement.reasons]
     counting = put_counting(work, row, project, lines, policy)
-    if row.state is Verdict.REVIEW:
-        team = work.session.get(Team, counting.line.team_id) if counting.line else None
-        row.review_owner = owner_for(team.kind if team else None)
     record = {
         **settlement.record,
         "counting": {

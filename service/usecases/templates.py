@@ -12,11 +12,13 @@ from face.template import Template, build, to_bytes
 from service.deps import Deps
 from service.store.base import new_id
 from service.store.claims import MAX_ATTEMPTS, Held, claim, release, still_held
-from service.store.models import Enrolment, EnrolmentState, Person, TemplateRow
+from service.store.models import Consent, ConsentKind, Enrolment, EnrolmentState, Person, TemplateRow
 from service.store.photos import PhotoStoreDown
 from service.store.work import Work
 
 log = structlog.get_logger(__name__)
+
+NO_CONSENT: dict[str, object] = {"code": "no_consent", "photo": None, "data": {"missing": ["face"]}}
 
 
 def enrol(enrolment_id: UUID, *, deps: Deps) -> None:
@@ -43,13 +45,17 @@ def _give_back(held: Held, deps: Deps, *, counted: bool) -> None:
 def _enrol(held: Held, deps: Deps) -> None:
     engine = deps.engine()
     with deps.database.begin() as work:
-        ids = [photo.photo_id for photo in work.session.get_one(Enrolment, held.row_id).photos]
-    result = _template_of(ids, held, engine, deps)
+        received = work.session.get_one(Enrolment, held.row_id)
+        ids, consented = [photo.photo_id for photo in received.photos], _consented(work, received.person_id)
+    # A consent withdrawn while the photos waited is withdrawn for them too: nobody looks.
+    result = _template_of(ids, held, engine, deps) if consented else [NO_CONSENT]
     with deps.database.begin() as work:
         row = still_held(work, Enrolment, held)
         if row is None:
             return
         row.claim_id, row.claimed_until, row.decided_at = None, None, deps.clock.now()
+        if isinstance(result, Template) and not _consented(work, row.person_id):
+            result = [NO_CONSENT]
         if isinstance(result, Template):
             _put_in_force(work, row, result, deps)
         else:
@@ -72,6 +78,20 @@ def _template_of(ids: Sequence[UUID], held: Held, engine: Engine, deps: Deps) ->
     return template
 
 
+def _consented(work: Work, person_id: UUID) -> bool:
+    in_force = select(Consent.id).where(
+        Consent.person_id == person_id, Consent.kind == ConsentKind.FACE, Consent.withdrawn_at.is_(None)
+    )
+    return work.session.scalars(in_force).first() is not None
+
+
+def _newer(work: Work, row: Enrolment) -> bool:
+    later = select(Enrolment.id).where(
+        Enrolment.person_id == row.person_id, Enrolment.state == EnrolmentState.PROVISIONAL, Enrolment.id > row.id
+    )
+    return work.session.scalars(later).first() is not None
+
+
 def _problem(photo: int | None, refusal: Refusal) -> dict[str, object]:
     numbers = {name: value for name, value in refusal.data.items() if name != "photo"}
     return {"code": refusal.code, "photo": photo, "data": numbers}
@@ -79,8 +99,12 @@ def _problem(photo: int | None, refusal: Refusal) -> dict[str, object]:
 
 def _put_in_force(work: Work, row: Enrolment, template: Template, deps: Deps) -> None:
     # One enrolment of a person at a time: the person's row is the lock.
-    work.session.execute(select(Person.id).where(Person.id == row.person_id).with_for_update())
+    work.session.execute(select(Person.id).where(Person.id == row.person_id).with_for_update(key_share=True))
     now = deps.clock.now()
+    if _newer(work, row):
+        # It waited long enough for another enrolment to be made; the newer face is the one that holds.
+        row.state = EnrolmentState.SUPERSEDED
+        return
     work.session.execute(
         update(TemplateRow)
         .where(TemplateRow.person_id == row.person_id, TemplateRow.retired_at.is_(None))

@@ -130,21 +130,25 @@ def _missing_consents(work: Work, person_id: UUID) -> tuple[str, ...]:
 
 
 def _template(work: Work, person_id: UUID, engine: Engine) -> TemplateRow | None:
-    statement = select(TemplateRow).where(
-        TemplateRow.person_id == person_id,
-        TemplateRow.engine == engine.id,
-        TemplateRow.engine_version == engine.version,
-        TemplateRow.retired_at.is_(None),
-    )
-    return work.session.scalars(statement).one_or_none()
+    in_force = select(TemplateRow).where(TemplateRow.person_id == person_id, TemplateRow.retired_at.is_(None))
+    rows = work.session.scalars(in_force).all()
+    made_by_us = [row for row in rows if (row.engine, row.engine_version) == (engine.id, engine.version)]
+    if rows and not made_by_us:
+        # He is enrolled; it is the engine that does not know him yet. That is no reason to refuse anybody.
+        raise EngineUnavailable(f"his template is of another engine version than {engine.id} {engine.version}")
+    return made_by_us[0] if made_by_us else None
 
 
 def _opened(row: TemplateRow, deps: Deps) -> Template:
     try:
         vector = deps.vault.open(f"template:{row.id}", row.sealed)
     except SealBroken as error:
-        raise PhotoStoreDown("a template does not open: is a key missing?") from error
-    return from_bytes(vector, engine=row.engine, version=row.engine_version, photos=row.photos)
+        raise EngineUnavailable("a template does not open: is a key missing?") from error
+    try:
+        return from_bytes(vector, engine=row.engine, version=row.engine_version, photos=row.photos)
+    except EngineFailed as error:
+        # The check-in's photo is not to blame, so no attempt on it is counted.
+        raise EngineUnavailable("a template is damaged") from error
 
 
 def _judge_place(case: Case) -> Judgement | None:

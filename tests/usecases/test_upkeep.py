@@ -19,6 +19,7 @@ from service.store.models import CheckIn, Outbox, Photo
 from service.store.photos import PhotoFolder, PhotoStoreDown
 from service.store.vault import Vault
 from service.usecases import dispatch, health, retention, reviews, roster
+from service.usecases.verification import verify
 from tests.factories import Site, World
 from tests.fakes import HeldQueue, SetClock
 
@@ -52,7 +53,7 @@ def test_a_fact_stays_in_the_outbox_until_its_task_has_run(
 
 def test_a_fact_written_while_its_task_runs_is_served_again(world: World, site: Site, deps: Deps) -> None:
     line = world.line(site.construction, world.person().id, in_force=False)
-    before = dispatch.open_facts(Topic.ROSTER_LINE_CHANGED, line.id, deps=deps)
+    before = dispatch.claim_facts(Topic.ROSTER_LINE_CHANGED, line.id, deps=deps)
     roster.act_on_line(line.id, LineAct.SUBMIT, line.version, actor=world.city, deps=deps)
     dispatch.mark_done(before, deps=deps)
     assert [row.done_at is None for row in outbox(deps)] == [False, True]
@@ -83,12 +84,15 @@ def test_expired_photos_are_deleted_and_their_check_ins_stay(
     world: World, site: Site, deps: Deps, clock: SetClock
 ) -> None:
     row = world.punch(site, world.key_person(world.person().id))
+    undecided = world.punch(site, world.key_person(world.person().id))
+    verify(row.id, deps=deps)
     clock.pass_(days=deps.settings.photo_days - 1)
     assert retention.delete_expired(deps=deps) == 0
     clock.pass_(days=1)
     assert (retention.delete_expired(deps=deps), retention.delete_expired(deps=deps)) == (1, 0)
     with pytest.raises(PhotoStoreDown):
         deps.photos.get(row.photo_id)
+    assert deps.photos.get(undecided.photo_id)
     with deps.database.begin() as work:
         assert work.session.get_one(Photo, row.photo_id).deleted_at == clock.now()
         assert work.session.get(CheckIn, row.id) is not None

@@ -22,6 +22,12 @@ class WeChatSignInIn(Strict):
     activation_code = Text(most=40)
 
 
+class OwnWeChatIn(Strict):
+    """The code of wx.login on your own phone."""
+
+    code = Text(most=200, required=True)
+
+
 class SessionOut(Out):
     """A bearer token and its life in seconds."""
 

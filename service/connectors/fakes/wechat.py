@@ -42,7 +42,8 @@ class Phones:
         """WeChat's answer to a code: an openid once, then 40029."""
         with self.lock:
             user, made = self.codes.pop(code, ("", 0.0))
-            if user.startswith("busy-once-"):
+            if user == "busy" or user.startswith("busy-once-"):
+                # Who is busy has not looked at the code, so it can be asked about again.
                 self.codes[code] = (user.removeprefix("busy-once-"), made)
         if user == "busy" or user.startswith("busy-once-"):
             return {"errcode": -1, "errmsg": "system error"}

@@ -23,6 +23,8 @@ class Account(Identified, Versioned, Base):
     openid: Mapped[str | None] = mapped_column(unique=True)
     person_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"), unique=True)
     active: Mapped[bool] = mapped_column(default=True)
+    #: Stands in every token; raising it ends all tokens given out before.
+    epoch: Mapped[int] = mapped_column(default=1)
 
     grants: Mapped[list["GrantRow"]] = relationship(lazy="selectin", order_by="GrantRow.id")
 

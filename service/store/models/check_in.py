@@ -24,7 +24,7 @@ class CheckIn(Identified, Versioned, Claimed, Base):
     fingerprint: Mapped[bytes]
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
     project_id: Mapped[UUID] = mapped_column(ForeignKey("project.id"))
-    photo_id: Mapped[UUID] = mapped_column(ForeignKey("photo.id"))
+    photo_id: Mapped[UUID] = mapped_column(ForeignKey("photo.id"), unique=True)
     at: Mapped[datetime]
     taken_at: Mapped[datetime]
     #: The claim as it came: the position's raw pair and its datum, never converted in place.
@@ -47,6 +47,7 @@ class CheckIn(Identified, Versioned, Claimed, Base):
         Index("ix_check_in_team_id", "team_id", "id"),
         Index("ix_check_in_project_person_at", "project_id", "person_id", "at"),
         Index("ix_check_in_state", "state", "id"),
+        Index("ix_check_in_at", "at"),
     )
 
 

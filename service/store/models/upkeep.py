@@ -24,7 +24,11 @@ class Policy(Identified, Base):
     scope_id: Mapped[UUID | None]
     body: Mapped[dict[str, Any]]
 
-    __table_args__ = (UniqueConstraint("subject", "policy_version"),)
+    __table_args__ = (
+        UniqueConstraint("subject", "policy_version"),
+        # Of two that begin on one day nobody could say which holds.
+        UniqueConstraint("subject", "scope", "scope_id", "effective_from", postgresql_nulls_not_distinct=True),
+    )
 
 
 class Outbox(Base):
@@ -37,9 +41,14 @@ class Outbox(Base):
     subject_id: Mapped[UUID]
     created_at: Mapped[datetime]
     enqueued_at: Mapped[datetime | None]
+    #: Until then one worker serves it, and nobody else begins.
+    claimed_until: Mapped[datetime | None]
     done_at: Mapped[datetime | None]
 
-    __table_args__ = (Index("ix_outbox_open", "id", postgresql_where="done_at IS NULL"),)
+    __table_args__ = (
+        Index("ix_outbox_open", "id", postgresql_where="done_at IS NULL"),
+        Index("ix_outbox_subject", "topic", "subject_id", postgresql_where="done_at IS NULL"),
+    )
 
 
 class Heartbeat(Base):

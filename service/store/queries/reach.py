@@ -1,5 +1,6 @@
 """How far an actor's reach goes, as conditions: every list and every read is scoped by one of these."""
 
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -7,7 +8,9 @@ from sqlalchemy import ColumnElement, Select, and_, any_, false, func, or_, sele
 from sqlalchemy.orm import InstrumentedAttribute
 
 from service.domain.actors import Actor, Permission, Reach, reach_of
+from service.domain.reasons import Verdict
 from service.domain.reviews import owners_open_to
+from service.domain.roster import FILED
 from service.store.models import CheckIn, Person, Project, RosterLine, Team, UnitRole
 
 
@@ -69,11 +72,25 @@ def lines_within(reach: Reach) -> ColumnElement[bool]:
 
 
 def people_within(reach: Reach, account_id: UUID) -> ColumnElement[bool]:
-    """People on a roster somebody reaches, himself, and those he registered."""
+    """The people somebody may see: those on a roster he reaches, in whatever state, himself, those he registered."""
+    return _people(reach, account_id, lines_within(reach))
+
+
+def people_acted_on(reach: Reach, account_id: UUID, today: date) -> ColumnElement[bool]:
+    """The people somebody may act on: only a line in force gives power over a person, a draft is anybody's to write."""
+    in_force = and_(
+        lines_within(reach),
+        RosterLine.state.in_(FILED),
+        or_(RosterLine.ends_on.is_(None), RosterLine.ends_on >= today),
+    )
+    return _people(reach, account_id, in_force)
+
+
+def _people(reach: Reach, account_id: UUID, lines: ColumnElement[bool]) -> ColumnElement[bool]:
     if reach.city:
         return true()
     return _any_of(
-        among(Person.id, select(RosterLine.person_id).where(lines_within(reach))),
+        among(Person.id, select(RosterLine.person_id).where(lines)),
         Person.registered_by == account_id,
         Person.id == reach.person_id if reach.person_id else None,
     )
@@ -89,7 +106,10 @@ def check_ins_within(reach: Reach) -> ColumnElement[bool]:
         CheckIn.person_id == reach.person_id if reach.person_id else None,
         *_in_projects(CheckIn.project_id, reach),
         *_in_teams(CheckIn.team_id, reach),
-        and_(CheckIn.team_id.is_(None), among(CheckIn.project_id, unrostered)) if narrow else None,
+        # Before it is judged nobody knows whose team it is, so only the project as a whole sees it.
+        and_(CheckIn.team_id.is_(None), CheckIn.state != Verdict.RECEIVED, among(CheckIn.project_id, unrostered))
+        if narrow
+        else None,
     )
 
 
