@@ -11,7 +11,7 @@ from service.deps import Deps
 from service.domain.actors import Role, Scope
 from service.errors import ServiceError
 from service.store.models import Consent, ConsentKind, Enrolment, EnrolmentState, Photo, TemplateRow
-from service.usecases import enrolment
+from service.usecases import enrolment, people
 from service.usecases.enrolment import EnrolmentForm
 from tests.factories import World, sent
 from tests.fakes import HeldQueue
@@ -121,3 +121,27 @@ def test_an_officer_enrols_people_of_his_body_and_nobody_else_s(world: World, de
         else:
             with pytest.raises(ServiceError, match="not_found"):
                 enrolment.receive_enrolment(person.id, form(), photos, actor=officer, deps=deps)
+
+
+def test_a_consent_withdrawn_while_the_photos_wait_stops_the_enrolment(
+    world: World, deps: Deps, queue: HeldQueue
+) -> None:
+    person = world.person()
+    enrolment_id = world.enrol(person.id)
+    people.withdraw_consent(person.id, ConsentKind.FACE, actor=world.city, deps=deps)
+    queue.work_off(deps)
+    stopped = row(deps, enrolment_id)
+    assert (stopped.state, [item["code"] for item in stopped.problems]) == ("refused", ["no_consent"])
+    assert templates(deps) == []
+
+
+def test_an_older_enrolment_judged_later_does_not_overrule_a_newer_one(
+    world: World, deps: Deps, queue: HeldQueue
+) -> None:
+    person = world.person()
+    older = world.enrol(person.id)
+    newer = world.enrol(person.id, seed=2000)
+    queue.held.reverse()
+    queue.work_off(deps)
+    assert (row(deps, older).state, row(deps, newer).state) == ("superseded", "provisional")
+    assert [template.enrolment_id for template in templates(deps)] == [newer]

@@ -181,3 +181,27 @@ def test_a_chore_whose_part_is_down_is_tried_again_and_holds_nobody_up(deps: Dep
     for now in (0.0, 5.0, 10.0):
         turn(todo, now, deps)
     assert done == ["down", "other"] * 2
+
+
+def test_a_fact_is_served_by_one_worker_at_a_time_and_by_none_when_done(
+    world: World, site: Site, deps: Deps, queue: HeldQueue, clock: SetClock
+) -> None:
+    line = world.line(site.construction, world.person().id, in_force=False)
+    claimed = dispatch.claim_facts(Topic.ROSTER_LINE_CHANGED, line.id, deps=deps)
+    assert (len(claimed), dispatch.claim_facts(Topic.ROSTER_LINE_CHANGED, line.id, deps=deps)) == (1, [])
+    clock.pass_(seconds=deps.settings.requeue_s)
+    assert dispatch.dispatch(deps=deps) == 0
+    # Its worker died: the claim lapses and another takes it.
+    clock.pass_(seconds=dispatch.CLAIM.total_seconds())
+    dispatch.dispatch(deps=deps)
+    queue.work_off(deps)
+    assert [row.done_at is not None for row in outbox(deps)] == [True]
+
+
+def test_facts_about_one_subject_travel_together(world: World, site: Site, deps: Deps, queue: HeldQueue) -> None:
+    world.line(site.construction, world.person().id)
+    assert len(outbox(deps)) == 3
+    dispatch.dispatch(deps=deps)
+    assert len(queue.held) == 1
+    queue.work_off(deps)
+    assert all(row.done_at for row in outbox(deps))

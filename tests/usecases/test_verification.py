@@ -354,3 +354,38 @@ def test_a_punch_outside_the_window_or_a_stopped_project_does_not_count(
     assert counting_codes(late) == ["outside_window"]
     assert counting_codes(gate.again(late)) == ["project_not_active", "outside_window"]
     assert gate.again(late).state is Verdict.ACCEPTED
+
+
+def test_a_change_of_engine_version_refuses_nobody(gate: Gate, deps: Deps) -> None:
+    newer = Broken(deps, EngineFailed("not asked"))
+    newer.version = "of tomorrow"
+    row = gate.world.punch(gate.site, gate.actor)
+    verification.verify(row.id, deps=replace(deps, engine=lambda: newer))
+    assert (gate.again(row).state, gate.again(row).attempts) == ("received", 0)
+    verification.verify(row.id, deps=deps)
+    assert gate.again(row).state is Verdict.ACCEPTED
+
+
+def test_an_unfiled_line_gives_neither_team_nor_reviewer(world: World, site: Site, queue: HeldQueue) -> None:
+    gate = Gate(world, site, queue)
+    gate.enrol()
+    other = world.site(site.body)
+    world.line(other.construction, gate.person.id, in_force=False)
+    row = world.punch(other, gate.actor, position={"accuracy_m": 61.0})
+    queue.work_off(world.deps)
+    judged = gate.again(row)
+    assert (judged.state, judged.review_owner, judged.team_id) == (Verdict.REVIEW, "body", None)
+    assert counting_codes(judged) == ["roster_not_filed"]
+
+
+def test_the_reviewer_follows_the_roster(world: World, site: Site, queue: HeldQueue) -> None:
+    gate = Gate(world, site, queue)
+    gate.enrol()
+    other = world.site(site.body)
+    row = world.punch(other, gate.actor, position={"accuracy_m": 61.0})
+    queue.work_off(world.deps)
+    assert gate.again(row).review_owner == "body"
+    world.line(other.supervision, gate.person.id, "supervisor")
+    dispatch.dispatch(deps=world.deps)
+    queue.work_off(world.deps)
+    assert gate.again(row).review_owner == "client"
