@@ -25,6 +25,7 @@ def upgrade():
     op.create_table('district',
     sa.Column('code', sa.String(), nullable=False),
     sa.Column('name', sa.String(), nullable=False),
+    sa.Column('version', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('code', name=op.f('pk_district'))
     )
     op.create_table('heartbeat',

@@ -45,8 +45,8 @@ APPEND_ONLY = ("audit", "decision_record", "project_state", "policy")
 
 
 def upgrade():
-    district = sa.table("district", sa.column("code"), sa.column("name"))
-    op.bulk_insert(district, [{"code": code, "name": name} for code, name in DISTRICTS.items()])
+    district = sa.table("district", sa.column("code"), sa.column("name"), sa.column("version"))
+    op.bulk_insert(district, [{"code": code, "name": name, "version": 1} for code, name in DISTRICTS.items()])
     post = sa.table("post", *(sa.column(n) for n in ("code", "name_zh", "name_en", "team_kind", "category", "version")))
     op.bulk_insert(
         post,

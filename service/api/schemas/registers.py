@@ -29,6 +29,7 @@ class DistrictOut(Out):
 
     code = fields.String()
     name = fields.String()
+    version = fields.Integer()
 
 
 class DistrictIn(Strict):

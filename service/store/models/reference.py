@@ -7,7 +7,7 @@ from service.store.base import Base, Versioned
 from service.store.models.kinds import kind
 
 
-class District(Base):
+class District(Versioned, Base):
     """行政区: geography; routing and scope follow the supervising body."""
 
     __tablename__ = "district"
