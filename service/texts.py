@@ -79,6 +79,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "照片无法自动比对，已转人工复核。",
         "The photo could not be compared automatically. A person will decide.",
     ),
+    "refused_by_reviewer": (
+        "人工复核未通过，请咨询项目部或监督站。",
+        "A reviewer refused it. Ask the project office or the station.",
+    ),
     "not_on_roster": (
         "当日不在该项目的任职名单上，本次打卡不计考勤。",
         "Not on this project's roster that day: it does not count.",
@@ -184,6 +188,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "scope_id_needed": ("范围编号与范围类型不符。", "The scope id does not fit the kind of scope."),
     "activation_needed": ("该微信尚未绑定，请输入激活码。", "This WeChat is not bound yet: enter the activation code."),
     "activation_invalid": ("激活码无效或已过期。", "The activation code is not valid or has expired."),
+    "no_line_in_force": (
+        "该人员在您管辖的项目上没有生效的任职，不能办理。",
+        "This person has no roster line in force on a project of yours, so you cannot act on him.",
+    ),
     "staff_account": (
         "该人员持有管理账号，请其用账号登录后自行绑定微信。",
         "This person holds a staff account: he binds WeChat himself after signing in with it.",

@@ -10,6 +10,7 @@ from jobs.local.command import Command
 from jobs.local.port import in_url
 
 MOST_WORKERS = 8
+GUNICORN = Path(__file__).parents[2] / "deploy" / "gunicorn.conf.py"
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - gunicorn's own choice of file in it is private and unnamed
 
 
@@ -22,7 +23,7 @@ def fake_wechat(folder: Path, port: int, env: Mapping[str, str]) -> Command:
 def api(folder: Path, host: str, port: int, env: Mapping[str, str]) -> Command:
     """The API behind gunicorn, as in production."""
     logs = folder / "log"
-    argv = [sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.conf.py", "wsgi:app"]
+    argv = [sys.executable, "-m", "gunicorn", "-c", str(GUNICORN), "wsgi:app"]
     argv += ["--bind", f"{in_url(host)}:{port}", "--worker-tmp-dir", heartbeat_folder()]
     argv += ["--access-logfile", str(logs / "access.log")]
     return Command("api", argv, log=logs / "api.log", env=env)

@@ -31,6 +31,7 @@ class Kind(StrEnum):
     ENROLMENT = "not_enrolled"
     REPLAY = "replay"
     ENGINE = "engine"
+    REVIEW = "review"
     COUNTING = "counting"
 
 
@@ -58,6 +59,7 @@ REASONS: dict[str, Rule] = {
     "face_uncertain": Rule(Kind.FACE, Effect.REVIEW, tell_numbers=False),
     "photo_reused": Rule(Kind.REPLAY, Effect.REFUSE, tell_numbers=False),
     "engine_failed": Rule(Kind.ENGINE, Effect.REVIEW, tell_numbers=False),
+    "refused_by_reviewer": Rule(Kind.REVIEW, Effect.REFUSE),
     "not_on_roster": Rule(Kind.COUNTING, Effect.COUNTING),
     "roster_not_filed": Rule(Kind.COUNTING, Effect.COUNTING),
     "outside_window": Rule(Kind.COUNTING, Effect.COUNTING),

@@ -122,7 +122,7 @@ def list_check_ins(filters: Mapping[str, Any], window: Window, *, actor: Actor, 
     """A page of check-ins within reach; `since` and `until` bound their time."""
     reach = require(actor, Permission.CHECK_IN_READ)
     statement = select(CheckIn).where(check_ins_within(reach))
-    for name in ("project_id", "person_id", "team_id", "state", "counts"):
+    for name in ("project_id", "person_id", "team_id", "client_ref", "state", "counts"):
         if name in filters:
             statement = statement.where(getattr(CheckIn, name) == filters[name])
     if "since" in filters:

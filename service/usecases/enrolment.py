@@ -12,7 +12,6 @@ from sqlalchemy.dialects.postgresql import insert
 from face.photo import PhotoInfo
 from service.deps import Deps
 from service.domain.actors import Actor, Permission
-from service.domain.calendar import business_day
 from service.domain.topics import Topic
 from service.errors import fault
 from service.store.base import new_id
@@ -26,10 +25,11 @@ from service.store.models import (
     PhotoKind,
 )
 from service.store.queries.paging import Page, Window, page
-from service.store.queries.reach import people_acted_on, people_within
+from service.store.queries.reach import people_within
 from service.store.work import Work
 from service.usecases.access import found, require
 from service.usecases.intake import Repeated, keep_photo, keep_photo_row, open_photo
+from service.usecases.people import acted_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +57,11 @@ def receive_enrolment(
     person_id: UUID, form: EnrolmentForm, photos: Sequence[SentPhoto], *, actor: Actor, deps: Deps
 ) -> tuple[Enrolment, bool]:
     """The enrolment, durable, and whether it is new; without consent to the face nothing is kept."""
-    reach = require(actor, Permission.ENROLMENT_WRITE)
+    require(actor, Permission.ENROLMENT_WRITE)
     if ConsentKind.FACE not in form.consents:
         raise fault("consent_needed", "form.consents", kind=str(ConsentKind.FACE))
     with deps.database.begin() as work:
-        acted_on = people_acted_on(reach, actor.account_id, business_day(deps.clock.now()))
-        found(work, select(Person).where(Person.id == person_id, acted_on), "person")
+        acted_on(work, person_id, actor, Permission.ENROLMENT_WRITE)
     content = b"".join(sha256(photo.data).digest() for photo in photos)
     fingerprint = deps.vault.digest("enrolment", content + form.canonical())
     try:

@@ -47,7 +47,7 @@ def read_person(person_id: UUID, *, actor: Actor, deps: Deps) -> Person:
 def change_person(person_id: UUID, values: Mapping[str, Any], version: int, *, actor: Actor, deps: Deps) -> Person:
     """Name or phone mended; a document number is never changed, because everything hangs on it."""
     with deps.database.begin(actor.account_id) as work:
-        person = _acted_on(work, person_id, actor, Permission.PERSON_WRITE)
+        person = acted_on(work, person_id, actor, Permission.PERSON_WRITE)
         require_version(person.version, version)
         fields = {name: value for name, value in values.items() if name != "phone"} | _phone(
             values, person_id, deps.vault
@@ -87,7 +87,7 @@ def invite(person_id: UUID, *, actor: Actor, deps: Deps) -> tuple[str, Invitatio
     code = "".join(secrets.choice(CODE_LETTERS) for _ in range(CODE_LENGTH))
     now = deps.clock.real()
     with deps.database.begin(actor.account_id) as work:
-        person = _acted_on(work, person_id, actor, Permission.PERSON_INVITE)
+        person = acted_on(work, person_id, actor, Permission.PERSON_INVITE)
         require_no_staff_account(work, person.id)
         work.session.execute(
             update(Invitation)
@@ -127,7 +127,7 @@ def withdraw_consent(person_id: UUID, kind: ConsentKind, *, actor: Actor, deps: 
 
 def _consenting(work: Work, person_id: UUID, actor: Actor) -> None:
     if person_id != actor.person_id:
-        _acted_on(work, person_id, actor, Permission.CONSENT_WITHDRAW)
+        acted_on(work, person_id, actor, Permission.CONSENT_WITHDRAW)
 
 
 def require_no_staff_account(work: Work, person_id: UUID) -> None:
@@ -137,10 +137,14 @@ def require_no_staff_account(work: Work, person_id: UUID) -> None:
         raise fault("staff_account")
 
 
-def _acted_on(work: Work, person_id: UUID, actor: Actor, permission: Permission) -> Person:
+def acted_on(work: Work, person_id: UUID, actor: Actor, permission: Permission) -> Person:
+    """A person the actor may act on; `no_line_in_force` where he may only see him."""
+    person = _one(work, person_id, actor, permission)
     today = business_day(work.clock.now())
-    within = people_acted_on(require(actor, permission), actor.account_id, today)
-    return found(work, select(Person).where(Person.id == person_id, within), "person")
+    within = people_acted_on(actor.reach(permission), actor.account_id, today)
+    if work.session.scalar(select(Person.id).where(Person.id == person_id, within)) is None:
+        raise fault("no_line_in_force")
+    return person
 
 
 def _one(work: Work, person_id: UUID, actor: Actor, permission: Permission) -> Person:

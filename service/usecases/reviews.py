@@ -39,6 +39,9 @@ def decide_review(check_in_id: UUID, verdict: Verdict, note: str, version: int, 
             raise fault("act_not_allowed", act="decide", state=str(row.state), allowed=[])
         require_version(row.version, version)
         reasons = tuple(Reason(item["code"], item["data"]) for item in row.reasons)
+        if verdict is Verdict.REFUSED:
+            # The person is told that somebody decided, or he would go on waiting for it.
+            reasons += (Reason("refused_by_reviewer"),)
         record = {"note": note, "verdict": str(verdict), "from": str(row.state), "reasons": row.reasons}
         settle(work, row, Settlement(verdict, reasons, record), decided_by=actor.account_id)
         return row

@@ -80,6 +80,7 @@ class Runner:
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
     shutil.copytree(JOBS, tmp_path / "jobs", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(JOBS.parent / "deploy", tmp_path / "deploy")
     for name, text in STAND_INS.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)

@@ -47,9 +47,9 @@ def test_a_draft_line_gives_no_power_over_a_person(world: World, site: Site, dep
     values = {"team_id": elsewhere.construction, "person_id": person.id, "post_code": "safety_officer"}
     roster.propose_line({**values, "basis": "filing", "starts_on": STARTED}, actor=clerk, deps=deps)
     assert people.read_person(person.id, actor=officer, deps=deps).id == person.id
-    refused("not_found", people.invite, person.id, actor=officer, deps=deps)
-    refused("not_found", people.change_person, person.id, {"name": "x"}, 1, actor=clerk, deps=deps)
-    refused("not_found", people.withdraw_consent, person.id, "face", actor=officer, deps=deps)
+    refused("no_line_in_force", people.invite, person.id, actor=officer, deps=deps)
+    refused("no_line_in_force", people.change_person, person.id, {"name": "x"}, 1, actor=clerk, deps=deps)
+    refused("no_line_in_force", people.withdraw_consent, person.id, "face", actor=officer, deps=deps)
 
 
 def test_a_line_that_ended_gives_no_power_any_more(world: World, site: Site, deps: Deps, clock: SetClock) -> None:
@@ -61,7 +61,7 @@ def test_a_line_that_ended_gives_no_power_any_more(world: World, site: Site, dep
     roster.act_on_line(line.id, roster.LineAct.END, line.version, actor=world.city, deps=deps, ends_on=last_day)
     people.invite(person.id, actor=officer, deps=deps)
     clock.pass_(days=1)
-    refused("not_found", people.invite, person.id, actor=officer, deps=deps)
+    refused("no_line_in_force", people.invite, person.id, actor=officer, deps=deps)
 
 
 def test_an_invitation_never_opens_a_staff_account(world: World, site: Site, deps: Deps) -> None:

@@ -90,6 +90,7 @@ class CheckInOut(Out):
     taken_at = Instant()
     state = choice(Verdict)
     decided_at = Instant(allow_none=True)
+    version = fields.Integer()
     counts = fields.Boolean(allow_none=True, metadata={"description": "null until it is accepted or refused"})
     reasons = fields.Function(lambda row: told(row.reasons, whole=False), metadata={"type": "array"})
     counting_reasons = fields.Function(lambda row: told(row.counting_reasons, whole=False), metadata={"type": "array"})
@@ -103,7 +104,6 @@ class CheckInRowOut(CheckInOut):
     team_id = fields.UUID(allow_none=True)
     roster_line_id = fields.UUID(allow_none=True)
     review_owner = choice(ReviewOwner, allow_none=True)
-    version = fields.Integer()
 
 
 class RecordOut(Out):
@@ -131,6 +131,7 @@ class CheckInQuery(PageIn):
     project_id = fields.UUID()
     person_id = fields.UUID()
     team_id = fields.UUID()
+    client_ref = Text(8, 64, metadata={"description": "what became of a check-in whose answer was lost"})
     state = choice(Verdict)
     counts = fields.Boolean()
     since = Instant(metadata={"description": "first instant"})

@@ -1,5 +1,7 @@
 """Plain records that belong to no project: districts, posts, units, supervising bodies."""
 
+from typing import Any
+
 from marshmallow import fields
 from stdnum.cn import uscc
 
@@ -14,6 +16,10 @@ class CreditCode(Text):
     def __init__(self, **kwargs: object) -> None:
         super().__init__(18, 18, **kwargs)
         self.validators = [check("bad_credit_code", uscc.is_valid)]
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
+        # One spelling for one enterprise: the check also passes small letters, hyphens and full-width digits.
+        return uscc.compact(super()._deserialize(value, attr, data, **kwargs))
 
 
 class Stamped(Out):
