@@ -2,6 +2,7 @@
 
 import io
 import json
+import logging
 import sys
 from collections.abc import Callable, Iterator
 
@@ -17,7 +18,7 @@ from service.app import create_app
 from service.deps import Deps
 from service.domain.actors import Actor
 from service.settings import Settings
-from service.usecases import accounts
+from service.usecases import accounts, sessions
 from tests.api.support import Caller, Puncher, enrol
 from tests.factories import Site, World
 
@@ -27,7 +28,8 @@ _QUICK = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 @pytest.fixture(autouse=True)
 def _quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
     """Argon2 at its least cost: a district of accounts in a millisecond instead of a second."""
-    monkeypatch.setattr(accounts, "hasher", lambda: _QUICK)
+    for module in (accounts, sessions):
+        monkeypatch.setattr(module, "hasher", lambda: _QUICK)
 
 
 @pytest.fixture(scope="session")
@@ -96,6 +98,8 @@ def log() -> Iterator[Log]:
     told = Log()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "stderr", told.file)
+        # The fake WeChat is another program: what its server writes is not our log.
+        patch.setattr(logging.getLogger("werkzeug"), "disabled", True)
         _rebind()
         yield told
     _rebind()

@@ -3,6 +3,7 @@
 import json
 import struct
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -14,11 +15,12 @@ from werkzeug.test import TestResponse
 
 from demo.photos import portrait, variant
 from service.deps import Deps
-from service.domain.actors import Actor, Role, Scope
+from service.domain.actors import Actor, Grant, Role, Scope
 from service.store.models import Account, CheckIn, ConsentKind, Enrolment, GrantRow, Photo, PhotoSeen, RosterLine
 from service.usecases import enrolment
-from service.usecases.accounts import _session, as_actor
+from service.usecases.accounts import as_actor
 from service.usecases.enrolment import EnrolmentForm
+from service.usecases.sessions import _session
 from tests.factories import CENTRE, NUMBERS, Site, World, sent
 
 API = "/api/v1"
@@ -29,7 +31,8 @@ class Caller:
 
     def __init__(self, client: FlaskClient, actor: Actor, deps: Deps) -> None:
         self.client, self.actor = client, actor
-        self.token = _session(actor.account_id, deps).access_token
+        with deps.database.begin() as work:
+            self.token = _session(work.session.get_one(Account, actor.account_id), deps).access_token
 
     def ask(self, method: str, path: str, *, version: int | None = None, **options: Any) -> TestResponse:
         """One request below /api/v1; `version` is what If-Match says."""
@@ -97,11 +100,14 @@ def bomb() -> bytes:
     )
 
 
-def member(world: World, role: Role, scope: Scope, scope_id: UUID | None = None, **fields: Any) -> Actor:
-    """A fresh account with one role; unlike World.actor it has no password, which would have to be hashed."""
+def member(
+    world: World, role: Role, scope: Scope, scope_id: UUID | None = None, also: Iterable[Grant] = (), **fields: Any
+) -> Actor:
+    """A fresh account with a role and perhaps others; unlike World.actor it has no password, which costs a hash."""
     with world.deps.database.begin() as work:
         account = work.add(Account(name=f"{role}-{next(NUMBERS)}", **fields))
-        work.add(GrantRow(account_id=account.id, role=role, scope=scope, scope_id=scope_id))
+        for grant in (Grant(role, scope, scope_id), *also):
+            work.add(GrantRow(account_id=account.id, role=grant.role, scope=grant.scope, scope_id=grant.scope_id))
         work.session.refresh(account, ["grants"])
         return as_actor(account)
 

@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 from service.deps import Deps
 from service.domain.actors import Actor, Grant, Role, Scope
 from service.store.models import Account, Audit, GrantRow, Invitation
-from service.usecases import accounts, people
+from service.usecases import accounts, people, sessions
 from tests.api.conftest import Log
 from tests.api.support import API, Caller, member, said
 from tests.factories import NUMBERS, World
@@ -132,8 +132,8 @@ def test_an_unknown_name_costs_a_comparison_too(
     client: FlaskClient, officer: Member, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     compared = []
-    real = accounts._matches
-    monkeypatch.setattr(accounts, "_matches", lambda *texts: compared.append(texts) or real(*texts))
+    real = sessions._matches
+    monkeypatch.setattr(sessions, "_matches", lambda *texts: compared.append(texts) or real(*texts))
     sign_in(client, name="nobody at all", password="x")
     sign_in(client, name=officer.name, password="x")
     assert len(compared) == 2
@@ -194,6 +194,10 @@ class Phone:
     def code(self) -> str:
         """What wx.login gives."""
         return json.loads(httpx.get(f"{self.url}/wx.login", params={"user": self.user}).text)["code"]
+
+    def bind_to(self, caller: Caller) -> TestResponse:
+        """Bind this phone to somebody who signed in with his staff account."""
+        return caller.post("/me/wechat", {"code": self.code()})
 
     def sign_in(self, activation_code: str | None = None, **values: Any) -> TestResponse:
         if activation_code is not None:
@@ -293,13 +297,57 @@ def test_an_invitation_is_kept_as_a_hash_only(invited: Invited, deps: Deps) -> N
     assert invited.code not in json.dumps(audits)
 
 
-def test_a_person_who_has_an_account_keeps_it_when_he_binds_his_phone(
-    client: FlaskClient, phone: Callable[[str], Phone], world: World, invited: Invited
+def test_an_activation_code_never_opens_a_staff_account(
+    city: Caller, phone: Callable[[str], Phone], world: World, invited: Invited
 ) -> None:
-    account = member(world, Role.CITY, Scope.CITY, person_id=invited.person_id)
-    me = whoever(client, phone("chen").sign_in(invited.code))
-    assert me["account_id"] == str(account.account_id)
-    assert {grant["role"] for grant in me["grants"]} == {"city", "key_person"}
+    member(world, Role.OPERATOR, Scope.CITY, person_id=invited.person_id)
+    assert said(phone("chen").sign_in(invited.code)) == (409, [("staff_account", None)])
+    assert said(city.post(f"/people/{invited.person_id}/invitations")) == (409, [("staff_account", None)])
+
+
+def test_somebody_with_a_staff_account_binds_his_own_phone_and_checks_in_with_it(
+    client: FlaskClient, phone: Callable[[str], Phone], world: World, speaking_for: Callable[[Actor], Caller]
+) -> None:
+    person = world.person()
+    officer = speaking_for(member(world, Role.OPERATOR, Scope.CITY, person_id=person.id))
+    me = whoever(client, phone("zhou").bind_to(officer))
+    assert me["account_id"] == str(officer.actor.account_id)
+    assert {grant["role"] for grant in me["grants"]} == {"operator", "key_person"}
+    assert said(officer.get("/me")) == (401, [("token_invalid", None)])
+    assert whoever(client, phone("zhou").sign_in()) == me
+
+
+def test_an_account_of_nobody_binds_no_phone(city: Caller, phone: Callable[[str], Phone]) -> None:
+    assert said(phone("zhou").bind_to(city)) == (403, [("no_person", None)])
+
+
+def test_a_phone_bound_to_somebody_is_not_bound_to_another(
+    phone: Callable[[str], Phone],
+    world: World,
+    city: Caller,
+    invited: Invited,
+    speaking_for: Callable[[Actor], Caller],
+) -> None:
+    phone("chen").sign_in(invited.code)
+    officer = speaking_for(member(world, Role.OPERATOR, Scope.CITY, person_id=world.person().id))
+    assert said(phone("chen").bind_to(officer)) == (409, [("wechat_bound_to_other", "code")])
+    code = city.post(f"/people/{world.person().id}/invitations").json["activation_code"]
+    assert said(phone("chen").sign_in(code)) == (409, [("wechat_bound_to_other", "activation_code")])
+    assert phone("zhou").sign_in(code).status_code == 201
+
+
+def test_what_a_new_password_or_a_new_phone_replaces_ends_its_tokens(
+    client: FlaskClient, officer: Member, city: Caller, phone: Callable[[str], Phone], invited: Invited
+) -> None:
+    first = sign_in(client, name=officer.name, password=officer.password, new_password=CHOSEN)
+    second = sign_in(client, name=officer.name, password=CHOSEN)
+    whoever(client, first)
+    sign_in(client, name=officer.name, password=CHOSEN, new_password=CHOSEN + "!")
+    old = phone("old phone").sign_in(invited.code)
+    phone("new phone").sign_in(city.post(f"/people/{invited.person_id}/invitations").json["activation_code"])
+    for session in (first, second, old):
+        headers = {"Authorization": f"Bearer {session.json['access_token']}"}
+        assert said(client.get(f"{API}/me", headers=headers)) == (401, [("token_invalid", None)])
 
 
 def test_a_new_phone_of_the_same_person_takes_the_place_of_the_old_one(

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs
 
 import httpx
 import pytest
+from tenacity import wait_none
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
@@ -18,7 +19,13 @@ from service.connectors.fakes.wechat import CODE_LIFE_S, create_fake
 from service.connectors.wechat import ATTEMPTS, CODES, WeChatApi
 
 Answer = Callable[[Request], Response]
-GOOD = {"openid": "o-1", "session_key": "must not leave"}
+GOOD: dict[str, object] = {"openid": "o-1", "session_key": "must not leave"}
+
+
+@pytest.fixture(autouse=True)
+def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ask again at once: the pauses between attempts are tenacity's business."""
+    monkeypatch.setattr(wechat, "wait_random_exponential", lambda **_: wait_none())
 
 
 def said(content: object, status: int = 200) -> Response:
@@ -44,7 +51,7 @@ class Peer:
 def talking_to(*answers: Answer) -> Iterator[tuple[WeChatApi, Peer]]:
     peer = Peer(list(answers))
     server = make_server("127.0.0.1", 0, peer, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=[0.01])
     thread.start()
     api = WeChatApi(f"http://127.0.0.1:{server.server_port}", "wxtest", "secret")
     try:
@@ -177,8 +184,8 @@ def test_no_error_shows_the_secret_the_code_or_the_session_key(answer: Answer) -
         assert secret not in shown
 
 
-def of_the_fake(url: str, app_id: str = "wxtest", app_secret: str = "secret") -> WeChatApi:
-    return WeChatApi(url, app_id, app_secret)
+def of_the_fake(url: str) -> WeChatApi:
+    return WeChatApi(url, "wxtest", "secret")
 
 
 def code_for(url: str, user: str) -> str:
@@ -199,7 +206,7 @@ def test_the_fake_gives_one_user_one_openid_whatever_the_code(wechat_url: str) -
 def test_the_fake_refuses_a_program_it_does_not_know(
     wechat_url: str, app_id: str, app_secret: str, number: int
 ) -> None:
-    api = of_the_fake(wechat_url, app_id, app_secret)
+    api = WeChatApi(wechat_url, app_id, app_secret)
     with pytest.raises(Permanent, match="wechat_refused_us"):
         api.openid(code_for(wechat_url, "chen"))
     api.close()
