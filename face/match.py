@@ -23,8 +23,8 @@ class MatchOutcome(StrEnum):
 class Thresholds:
     """Distances up to `accept` match, above `refuse` they do not, between them a person decides.
 
-    The deployment's policy holds them. Measured with dlib on East-Asian adults of the same sex (docs/adr/0001-foundations.md): the
-    library's 0.6 accepts 81-90 % of impostors, 0.40 accepts 2-3 %.
+    The deployment's policy holds them. Measured with dlib on East-Asian adults of the same sex: the library's 0.6
+    accepts 81-90 % of impostors, 0.40 accepts 2-3 % (docs/adr/0001-foundations.md).
     """
 
     accept: float

@@ -217,9 +217,10 @@ def test_who_keeps_the_program_running_sees_no_personal_data(
     assert caller.get("/posts").status_code == 200
 
 
-ROW = {"person_id", "person_name", "team_id", "roster_line_id", "review_owner"}
+ROW = {"person_id", "person_name", "team_id", "roster_line_id", "review_owner", "version"}
 OWN = {
-    "id", "version", "client_ref", "project_id", "at", "taken_at", "state", "decided_at", "counts", "reasons", "counting_reasons",
+    "id", "client_ref", "project_id", "at", "taken_at", "state", "decided_at", "counts", "reasons",
+    "counting_reasons",
 }  # fmt: skip
 RECORD = {"attempts", "claim", "records"}
 

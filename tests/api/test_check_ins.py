@@ -267,7 +267,7 @@ def test_check_ins_are_listed_newest_first_and_found_by_every_filter(
     [
         ("state=lost", ("not_a_choice", "state")),
         ("counts=perhaps", ("invalid", "counts")),
-        ("since=2026-03-02", ("invalid", "since")),
+        ("since=2026-03-02", ("naive_time", "since")),
         ("until=2026-03-02T02:00:00", ("naive_time", "until")),
         ("project_id=x", ("invalid", "project_id")),
         ("face=x", ("unknown_field", "face")),
@@ -298,7 +298,8 @@ def test_a_reviewer_decides_once_and_his_record_joins_the_machines(
     assert (person["position"], person["verdict"]) == (2, verdict)
     assert person["decided_by"] == str(officer.actor.account_id)
     assert person["record"]["note"] == "现场已核实"
-    assert [reason["code"] for reason in whole["reasons"]] == ["location_uncertain"]
+    told = ["location_uncertain"] + (["refused_by_reviewer"] if verdict == "refused" else [])
+    assert [reason["code"] for reason in whole["reasons"]] == told
     assert officer.ids("/reviews") == []
     own = enrolled.caller.get(path).json
     assert (own["state"], "records" in own, "note" in str(own)) == (verdict, False, False)

@@ -69,26 +69,24 @@ def test_several_missing_parts_are_all_named(client: FlaskClient, queue: HeldQue
 
 
 @pytest.fixture
-def without_database(settings: Settings, deps: Deps) -> Deps:
-    """The same parts over a database address at which nobody listens."""
+def stranded(settings: Settings, deps: Deps) -> FlaskClient:
+    """A client of an application whose database address leads nowhere."""
     engine = connect(f"postgresql+psycopg://nobody@localhost/none?host={settings.photo_dir.parent}")
-    return replace(deps, database=Database(engine, deps.clock))
+    return create_app(settings, replace(deps, database=Database(engine, deps.clock))).test_client()
 
 
-def test_a_database_that_refuses_is_named(settings: Settings, without_database: Deps) -> None:
-    client = create_app(settings, without_database).test_client()
-    assert missing(client) == (503, ["database"])
-    assert client.get("/healthz").status_code == 200
+def test_a_database_that_refuses_is_named(stranded: FlaskClient) -> None:
+    assert missing(stranded) == (503, ["database"])
+    assert stranded.get("/healthz").status_code == 200
 
 
 def test_a_request_without_a_database_is_asked_to_come_back_and_nothing_of_it_is_logged(
-    settings: Settings, without_database: Deps, city: Caller, log: Log
+    stranded: FlaskClient, city: Caller, log: Log
 ) -> None:
-    client = create_app(settings, without_database).test_client()
     values = {"name": "city official", "password": "a password of his"}
     for response in (
-        client.post(f"{API}/sessions", json=values),
-        client.get(f"{API}/me", headers={"Authorization": f"Bearer {city.token}"}),
+        stranded.post(f"{API}/sessions", json=values),
+        stranded.get(f"{API}/me", headers={"Authorization": f"Bearer {city.token}"}),
     ):
         assert said(response) == (503, [("unavailable", None)])
         assert response.headers["Retry-After"] == "2"

@@ -28,11 +28,13 @@ class Strict(Schema):
 
     error_messages = {"unknown": "unknown_field", "type": "invalid"}  # noqa: RUF012 - marshmallow reads this attribute
 
-    def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:  # noqa: ARG002 - marshmallow's hook
+    def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
         """Turn every message of the field into its code."""
         number = isinstance(field_obj, fields.Number)
         other = "not_a_number" if number else "invalid"
         field_obj.error_messages = {key: _CODES.get(key, other) for key in field_obj.error_messages}
+        if isinstance(field_obj, fields.List):
+            self.on_bind_field(field_name, field_obj.inner)
 
 
 class Out(Schema):

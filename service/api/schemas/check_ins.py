@@ -90,7 +90,6 @@ class CheckInOut(Out):
     taken_at = Instant()
     state = choice(Verdict)
     decided_at = Instant(allow_none=True)
-    version = fields.Integer()
     counts = fields.Boolean(allow_none=True, metadata={"description": "null until it is accepted or refused"})
     reasons = fields.Function(lambda row: told(row.reasons, whole=False), metadata={"type": "array"})
     counting_reasons = fields.Function(lambda row: told(row.counting_reasons, whole=False), metadata={"type": "array"})
@@ -104,6 +103,7 @@ class CheckInRowOut(CheckInOut):
     team_id = fields.UUID(allow_none=True)
     roster_line_id = fields.UUID(allow_none=True)
     review_owner = choice(ReviewOwner, allow_none=True)
+    version = fields.Integer()
 
 
 class RecordOut(Out):
