@@ -100,7 +100,7 @@ def test_a_redis_that_lost_everything_delays_a_check_in_and_nothing_else(stage: 
     worker.suspend()
     check_in = stage.world.punch(stage.site, stage.actor)
     assert isinstance(live.queue, RqJobs)
-    live.queue.redis.flushall()
+    live.queue.redis.flushdb()
     worker.resume()
     row = stage.judged(check_in)
     assert (row.state, row.attempts, stage.decisions(check_in)) == (Verdict.ACCEPTED, 1, (1, 1))
@@ -131,12 +131,12 @@ def test_workers_end_when_their_pool_is_killed(live: Deps, processes: Processes)
     assert live.queue.ready()
 
 
-def test_processes_that_live_are_known_by_their_heartbeats(stage: Stage, live: Deps) -> None:
+@pytest.mark.usefixtures("stage")
+def test_processes_that_live_are_known_by_their_heartbeats(live: Deps) -> None:
     eventually(lambda: missing_parts(deps=live) == [], "readiness")
     with live.database.begin() as work:
         kinds = sorted(work.session.scalars(select(Heartbeat.kind)))
     assert kinds == ["tick", "worker"]
-    stage.pool.kill()
 
 
 def test_two_ticks_at_once_queue_each_check_in_once(live: Deps) -> None:
@@ -146,7 +146,7 @@ def test_two_ticks_at_once_queue_each_check_in_once(live: Deps) -> None:
     for seed in range(6):
         world.punch(site, actor, variant(portrait("biden"), seed=seed))
     assert isinstance(live.queue, RqJobs)
-    live.queue.redis.flushall()
+    live.queue.redis.flushdb()
     with live.database.begin() as work:
         for row in work.session.scalars(select(CheckIn)):
             row.enqueued_at = None
