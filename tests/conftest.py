@@ -90,6 +90,14 @@ def wechat_url() -> Iterator[str]:
     server.server_close()
 
 
+@pytest.fixture(scope="session")
+def wechat(wechat_url: str) -> Iterator[WeChatApi]:
+    """The connector to it, made once: each new one reads all of the machine's certificates."""
+    api = WeChatApi(wechat_url, "wxtest", "secret")
+    yield api
+    api.close()
+
+
 @pytest.fixture
 def settings(database_url: str, redis_url: str, wechat_url: str, tmp_path: Path) -> Settings:
     return Settings(
@@ -116,10 +124,9 @@ def queue() -> HeldQueue:
 
 
 @pytest.fixture
-def deps(settings: Settings, database: Engine, clock: SetClock, queue: HeldQueue) -> Iterator[Deps]:
+def deps(settings: Settings, database: Engine, clock: SetClock, queue: HeldQueue, wechat: WeChatApi) -> Iterator[Deps]:
     """Real parts over one connection, whose outer transaction is rolled back when the test ends."""
     vault = Vault(settings.keys)
-    wechat = WeChatApi(settings.wechat_url, settings.wechat_app_id, settings.wechat_app_secret)
     with database.connect() as connection, connection.begin() as outer:
         yield Deps(
             settings=settings,
@@ -132,7 +139,6 @@ def deps(settings: Settings, database: Engine, clock: SetClock, queue: HeldQueue
             engine=load_engine,
         )
         outer.rollback()
-    wechat.close()
 
 
 @pytest.fixture

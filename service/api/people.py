@@ -141,7 +141,7 @@ def read_enrolment(enrolment_id: UUID) -> Any:
     return enrolment.read_enrolment(enrolment_id, actor=actor(), deps=deps())
 
 
-@blueprint.route("/enrolments/<uuid:enrolment_id>/photos/<int:position>")
+@blueprint.route(f"/enrolments/<uuid:enrolment_id>/photos/<int(max={ENROLMENT_PHOTOS}):position>")
 @asks(blueprint, Permission.ENROLMENT_READ)
 @blueprint.response(200, content_type="image/*")
 def read_enrolment_photo(enrolment_id: UUID, position: int) -> Response:

@@ -143,12 +143,25 @@ def test_a_request_larger_than_any_photo_is_refused_unread(puncher: Puncher) -> 
     ],
     ids=lambda value: str(value)[:20],
 )
-@pytest.mark.parametrize("as_file", [False, True])
-def test_a_claim_that_is_no_claim_is_refused_as_text_and_as_file(
-    puncher: Puncher, claim: str, status: int, problems: Problems, *, as_file: bool
-) -> None:
-    part = file("claim", claim.encode(), "claim.json") if as_file else text("claim", claim)
-    assert ask(puncher, part, file("photo", landscape())) == (status, problems)
+def test_a_claim_that_is_no_claim_is_refused(puncher: Puncher, claim: str, status: int, problems: Problems) -> None:
+    assert ask(puncher, text("claim", claim), file("photo", landscape())) == (status, problems)
+
+
+@pytest.mark.parametrize(
+    ("claim", "status", "code"),
+    [
+        (b"", 400, "bad_json"),
+        (b"\xff\xfe", 400, "bad_json"),
+        (b"null", 422, "invalid"),
+        (b"[" * 60_000, 400, "json_too_deep"),
+        (b"[" * 200_000, 413, "request_too_large"),
+        (b'{"client_ref": 1, "client_ref": 2}', 400, "bad_json"),
+    ],
+    ids=lambda value: str(value)[:20],
+)
+def test_a_claim_file_that_is_no_claim_is_refused(puncher: Puncher, claim: bytes, status: int, code: str) -> None:
+    parts = file("claim", claim, "claim.json"), file("photo", landscape())
+    assert ask(puncher, *parts) == (status, [(code, "claim")])
 
 
 def test_a_claim_of_a_million_characters_is_too_large(puncher: Puncher) -> None:

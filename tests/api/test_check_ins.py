@@ -1,5 +1,6 @@
 """Check-ins over HTTP: durable before they are answered, judged by a worker, repeated safely, listed and reviewed."""
 
+import json
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -20,6 +21,7 @@ from service.domain.topics import Topic
 from service.store.models import Audit, CheckIn, Photo
 from service.store.work import Database
 from service.usecases import dispatch
+from tests.api.conftest import Log
 from tests.api.support import Caller, Puncher, enrol, fresh_shot, kept, member, said, shot
 from tests.factories import CENTRE, Site, World
 from tests.fakes import HeldQueue, SetClock
@@ -361,7 +363,7 @@ def test_what_needs_no_review_cannot_be_decided(puncher: Puncher, officer: Calle
         deps.queue.work_off(deps)
     decision = {"verdict": "accepted", "note": "让他通过"}
     response = officer.post(f"/check-ins/{check_in}/decide", decision, version=1)
-    assert said(response)[0] in {404, 409}
+    assert said(response) == (404, [("not_found", None)])
     with deps.database.begin() as work:
         assert work.session.get_one(CheckIn, UUID(check_in)).state == ("refused" if judged else "received")
 
@@ -456,3 +458,19 @@ def test_a_line_that_comes_into_force_later_makes_the_same_check_in_count(
     again = puncher.caller.get(f"/check-ins/{row['id']}").json
     assert (again["state"], again["counts"], again["counting_reasons"]) == ("accepted", True, [])
     assert again["at"] == row["at"]
+
+
+def test_nothing_personal_is_logged_on_the_way_to_a_verdict(
+    enrolled: Puncher, officer: Caller, world: World, log: Log
+) -> None:
+    row = enrolled.in_review()
+    path = f"/check-ins/{row['id']}"
+    decision = {"verdict": "accepted", "note": "在工地门口见到陈立项"}
+    assert officer.post(f"{path}/decide", decision, version=officer.get(path).json["version"]).status_code == 200
+    assert officer.get(f"{path}/photo").status_code == 200
+    world.deps.photos.delete(UUID(officer.get(path).json["records"][0]["record"]["photo"]["id"]))
+    assert said(officer.get(f"{path}/photo")) == (503, [("photo_store_down", None)])
+    assert log.lines[-1]["code"] == "photo_store_down"
+    told = json.dumps([{**line, "request_id": "", "timestamp": ""} for line in log.lines], ensure_ascii=False)
+    for personal in ("陈立项", decision["note"], "31.23", "121.47", row["client_ref"], str(enrolled.person_id)):
+        assert personal not in told

@@ -155,8 +155,8 @@ def test_only_who_may_look_sees_an_enrolment_and_its_photos_and_that_is_recorded
     path = f"/enrolments/{row['id']}"
     photo = officer.get(f"{path}/photos/1")
     assert (photo.status_code, photo.data, photo.headers["Cache-Control"]) == (200, shot(1), "no-store")
-    for position in ("0", "2", "999999999999", "9" * 30):
-        assert said(officer.get(f"{path}/photos/{position}"))[0] in {404, 422}
+    for position in ("0", "2", "999999999999", "9" * 30, "x", "-1"):
+        assert said(officer.get(f"{path}/photos/{position}")) == (404, [("not_found", None)]), position
     stranger = speaking_for(member(world, Role.OFFICER, Scope.BODY, world.body()))
     assert said(stranger.get(path)) == (404, [("not_found", None)])
     assert said(stranger.get(f"{path}/photos/1")) == (404, [("not_found", None)])

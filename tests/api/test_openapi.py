@@ -44,7 +44,7 @@ def test_it_names_its_version_and_how_to_sign_in(document: dict[str, Any]) -> No
 
 def test_it_has_every_route_of_the_program_and_no_other(document: dict[str, Any], app: Flask) -> None:
     served = {
-        (re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule), method.lower())
+        (re.sub(r"<(?:[^:>]+:)?(\w+)>", r"{\1}", rule.rule), method.lower())
         for rule in app.url_map.iter_rules()
         for method in rule.methods - {"HEAD", "OPTIONS"}
         if rule.rule.startswith("/api/v1/")

@@ -342,3 +342,17 @@ def test_lines_are_filtered_by_project_team_person_and_state(city: Caller, world
         ({"state": "in_force", "team_id": str(site.supervision)}, {engineer}),
     ):
         assert set(city.ids("/roster-lines", **query)) == {str(line.id) for line in expected}, query
+
+
+@pytest.mark.parametrize("path", ["/fences", "/roster-lines"])
+def test_pages_of_two_show_five_of_them_once_each_newest_first(
+    city: Caller, world: World, bare: Site, path: str
+) -> None:
+    body = fence(bare) if path == "/fences" else proposal(bare, world.person().id)
+    made = [city.post(path, body).json["id"] for _ in range(5)]
+    seen, query = [], {"limit": 2}
+    while query:
+        page = city.get(path, query_string=query).json
+        seen += [row["id"] for row in page["items"]]
+        query = {"limit": 2, "cursor": page["next"]} if page["next"] else {}
+    assert seen == made[::-1]

@@ -19,6 +19,15 @@ from service.connectors.fakes.wechat import CODE_LIFE_S, create_fake
 from service.connectors.wechat import ATTEMPTS, CODES, WeChatApi
 
 Answer = Callable[[Request], Response]
+# What WeChat documents for jscode2session, and what each number means to a person.
+PERMANENT = {
+    40029: "wechat_code_invalid",
+    40163: "wechat_code_invalid",
+    45011: "wechat_too_often",
+    40226: "wechat_user_blocked",
+    40013: "wechat_refused_us",
+    40125: "wechat_refused_us",
+}
 GOOD: dict[str, object] = {"openid": "o-1", "session_key": "must not leave"}
 
 
@@ -80,7 +89,7 @@ def test_a_success_may_carry_no_errcode_or_an_empty_one(content: dict[str, objec
 
 
 @pytest.mark.parametrize("written", [int, str])
-@pytest.mark.parametrize(("number", "code"), [row for row in CODES.items() if row[1] is not None])
+@pytest.mark.parametrize(("number", "code"), PERMANENT.items())
 def test_each_code_of_the_table_is_permanent_and_asked_once(
     number: int, code: str, written: Callable[[int], object]
 ) -> None:
@@ -88,6 +97,10 @@ def test_each_code_of_the_table_is_permanent_and_asked_once(
         with pytest.raises(Permanent) as refused:
             api.openid("c")
         assert (refused.value.code, len(peer.asked)) == (code, 1)
+
+
+def test_only_busy_is_worth_another_try() -> None:
+    assert {**PERMANENT, -1: None} == CODES
 
 
 def test_a_code_nobody_documented_is_permanent() -> None:
