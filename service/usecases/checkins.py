@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, select, true
 from sqlalchemy.dialects.postgresql import insert
 
 from face.photo import PhotoInfo
@@ -136,7 +136,8 @@ def list_check_ins(filters: Mapping[str, Any], window: Window, *, actor: Actor, 
 def read_record(check_in_id: UUID, *, actor: Actor, deps: Deps) -> tuple[CheckIn, list[DecisionRecord]]:
     """A check-in with everything its verdict rested on, for the supervising body; reading it is recorded."""
     with deps.database.begin(actor.account_id) as work:
-        row = _one(work, check_in_id, actor, Permission.CHECK_IN_RECORD)
+        within = and_(check_ins_within(require(actor, Permission.CHECK_IN_RECORD)), _somebody_else_s(actor))
+        row = found(work, select(CheckIn).where(CheckIn.id == check_in_id, within), "check_in")
         statement = select(DecisionRecord).where(DecisionRecord.check_in_id == row.id)
         records = list(work.session.scalars(statement.order_by(DecisionRecord.position)))
         work.audit("check_in:read_record", row.id)
@@ -144,8 +145,11 @@ def read_record(check_in_id: UUID, *, actor: Actor, deps: Deps) -> tuple[CheckIn
 
 
 def may_read_record(check_in_id: UUID, *, actor: Actor, deps: Deps) -> bool:
-    """True when this check-in lies within the actor's reach for decision records."""
-    within = check_ins_within(actor.reach(Permission.CHECK_IN_RECORD))
+    """True when this check-in lies within the actor's reach for decision records, and is somebody else's.
+
+    An officer who checks in himself is the person concerned there, and learns no more than any other.
+    """
+    within = and_(check_ins_within(actor.reach(Permission.CHECK_IN_RECORD)), _somebody_else_s(actor))
     with deps.database.begin() as work:
         return work.session.scalar(select(CheckIn.id).where(CheckIn.id == check_in_id, within)) is not None
 
@@ -155,6 +159,10 @@ def names_of(rows: list[CheckIn], *, deps: Deps) -> dict[UUID, str]:
     with deps.database.begin() as work:
         statement = select(Person.id, Person.name).where(Person.id.in_({row.person_id for row in rows}))
         return {person_id: name for person_id, name in work.session.execute(statement)}  # noqa: C416 - rows are not pairs to a type checker
+
+
+def _somebody_else_s(actor: Actor) -> ColumnElement[bool]:
+    return CheckIn.person_id != actor.person_id if actor.person_id else true()
 
 
 def _one(work: Work, check_in_id: UUID, actor: Actor, permission: Permission) -> CheckIn:

@@ -78,6 +78,8 @@ def _seen(work: Work, check_in_id: UUID, actor: Actor) -> CheckIn:
     """A check-in whose photo the actor may see: he may decide it, or his body keeps its record."""
     require(actor, Permission.CHECK_IN_REVIEW)
     kept = check_ins_within(actor.reach(Permission.CHECK_IN_RECORD))
+    if actor.person_id:
+        kept = and_(kept, CheckIn.person_id != actor.person_id)
     open_to_him = and_(CheckIn.state == Verdict.REVIEW, reviews_open_to(actor))
     statement = select(CheckIn).where(CheckIn.id == check_in_id, or_(open_to_him, kept))
     return found(work, statement, "check_in")

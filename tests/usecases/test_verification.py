@@ -14,11 +14,13 @@ from face.errors import EngineFailed, EngineUnavailable, Refusal
 from geofence.datum import from_wgs84
 from geofence.position import Datum, Position
 from service.deps import Deps
+from service.domain.actors import Grant, Role, Scope
 from service.domain.checkin import Precision
 from service.domain.reasons import Verdict
 from service.domain.sites import ProjectState
+from service.errors import ServiceError
 from service.store.models import Audit, CheckIn, ConsentKind, DecisionRecord
-from service.usecases import dispatch, people, projects, verification
+from service.usecases import checkins, dispatch, people, projects, reviews, verification
 from tests.factories import CENTRE, MORNING, STARTED, Site, World
 from tests.fakes import HeldQueue, SetClock
 
@@ -389,3 +391,16 @@ def test_the_reviewer_follows_the_roster(world: World, site: Site, queue: HeldQu
     dispatch.dispatch(deps=world.deps)
     queue.work_off(world.deps)
     assert gate.again(row).review_owner == "client"
+
+
+def test_an_officer_learns_of_his_own_check_in_what_anybody_learns(gate: Gate, world: World, deps: Deps) -> None:
+    row = gate.judged()
+    both = (*gate.actor.grants, Grant(Role.OFFICER, Scope.BODY, gate.site.body))
+    himself = replace(gate.actor, grants=both)
+    colleague = world.actor(Role.OFFICER, Scope.BODY, gate.site.body)
+    assert checkins.may_read_record(row.id, actor=colleague, deps=deps)
+    assert not checkins.may_read_record(row.id, actor=himself, deps=deps)
+    with pytest.raises(ServiceError, match="not_found"):
+        checkins.read_record(row.id, actor=himself, deps=deps)
+    with pytest.raises(ServiceError, match="not_found"):
+        reviews.read_photo(row.id, actor=himself, deps=deps)
