@@ -80,6 +80,17 @@ def told(items: list[dict[str, Any]], *, whole: bool) -> list[dict[str, Any]]:
     return shown
 
 
+class Reasons(fields.List[Any]):
+    """The reasons kept on a check-in, as they are shown; `whole` with the numbers only the body may see."""
+
+    def __init__(self, *, whole: bool = False) -> None:
+        super().__init__(fields.Nested(ReasonOut))
+        self._whole = whole
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> list[Any] | None:
+        return super()._serialize(told(value, whole=self._whole), attr, obj, **kwargs)
+
+
 class CheckInOut(Out):
     """A check-in as its owner sees it: the verdict, every reason he can mend, and whether it counts."""
 
@@ -91,8 +102,8 @@ class CheckInOut(Out):
     state = choice(Verdict)
     decided_at = Instant(allow_none=True)
     counts = fields.Boolean(allow_none=True, metadata={"description": "null until it is accepted or refused"})
-    reasons = fields.Function(lambda row: told(row.reasons, whole=False), metadata={"type": "array"})
-    counting_reasons = fields.Function(lambda row: told(row.counting_reasons, whole=False), metadata={"type": "array"})
+    reasons = Reasons()
+    counting_reasons = Reasons()
 
 
 class CheckInRowOut(CheckInOut):
@@ -119,7 +130,7 @@ class RecordOut(Out):
 class CheckInRecordOut(CheckInRowOut):
     """A check-in as the supervising body sees it: everything its verdict rests on."""
 
-    reasons = fields.Function(lambda row: told(row.reasons, whole=True), metadata={"type": "array"})
+    reasons = Reasons(whole=True)
     attempts = fields.Integer()
     claim = fields.Dict()
     records = fields.List(fields.Nested(RecordOut))
