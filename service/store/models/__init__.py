@@ -1,19 +1,27 @@
 """All tables, so that one import knows the whole schema."""
 
 from service.store.models.account import Account, GrantRow, Invitation
+from service.store.models.attendance import AttendanceDay, AttendanceMonth, DayClose
+from service.store.models.calendar import CalendarDay
+from service.store.models.certificate import Certificate, CertificateType
 from service.store.models.check_in import CheckIn, DecisionRecord
 from service.store.models.enrolment import Enrolment, EnrolmentPhoto, EnrolmentState, TemplateRow
 from service.store.models.fence import Fence
+from service.store.models.finding import Finding
 from service.store.models.organisation import SupervisingBody, Unit
 from service.store.models.person import Consent, ConsentKind, DocumentKind, Person, RosterLine
 from service.store.models.photo import Photo, PhotoKind, PhotoSeen
 from service.store.models.project import Filing, Project, ProjectStateRow, Team, UnitRole
 from service.store.models.reference import District, Post
+from service.store.models.stop_work import StopWork
+from service.store.models.ticket import Notice, Ticket, TicketEvent
 from service.store.models.upkeep import Audit, Heartbeat, Outbox, Policy
 
 __all__ = [
-    "Account", "Audit", "CheckIn", "Consent", "ConsentKind", "DecisionRecord", "District", "DocumentKind",
-    "Enrolment", "EnrolmentPhoto", "EnrolmentState", "Fence", "Filing", "GrantRow", "Heartbeat", "Invitation",
-    "Outbox", "Person", "Photo", "PhotoKind", "PhotoSeen", "Policy", "Post", "Project", "ProjectStateRow",
-    "RosterLine", "SupervisingBody", "Team", "TemplateRow", "Unit", "UnitRole",
+    "Account", "AttendanceDay", "AttendanceMonth", "Audit", "CalendarDay", "Certificate", "CertificateType",
+    "CheckIn", "Consent", "ConsentKind", "DayClose", "DecisionRecord", "District", "DocumentKind",
+    "Enrolment", "EnrolmentPhoto", "EnrolmentState", "Fence", "Filing", "Finding", "GrantRow", "Heartbeat",
+    "Invitation", "Notice", "Outbox", "Person", "Photo", "PhotoKind", "PhotoSeen", "Policy", "Post",
+    "Project", "ProjectStateRow", "RosterLine", "StopWork", "SupervisingBody", "Team", "TemplateRow",
+    "Ticket", "TicketEvent", "Unit", "UnitRole",
 ]  # fmt: skip

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from service.domain.actors import Role, Scope
@@ -39,7 +39,10 @@ class GrantRow(Identified, Base):
     scope: Mapped[Scope] = mapped_column(kind(Scope))
     scope_id: Mapped[UUID | None]
 
-    __table_args__ = (UniqueConstraint("account_id", "role", "scope", "scope_id", postgresql_nulls_not_distinct=True),)
+    __table_args__ = (
+        UniqueConstraint("account_id", "role", "scope", "scope_id", postgresql_nulls_not_distinct=True),
+        Index("ix_account_grant_scope_id", "scope_id", "role"),
+    )
 
 
 class Invitation(Identified, Base):

@@ -1,5 +1,7 @@
 """Reference data: districts (geography only) and key posts (data, because a regulation may change them)."""
 
+from typing import Any
+
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.domain.sites import TeamKind
@@ -26,3 +28,5 @@ class Post(Versioned, Base):
     name_en: Mapped[str]
     team_kind: Mapped[TeamKind] = mapped_column(kind(TeamKind))
     category: Mapped[int]
+    #: Certificate types: one of each inner list is needed, [["safety_c2", "safety_c3"]]; [] asks for none.
+    certificates: Mapped[list[Any]] = mapped_column(default=list)

@@ -1,0 +1,3 @@
+"""What is said about attendance, stop-work, certificates and findings."""
+
+TEXTS: dict[str, tuple[str, str]] = {}
