@@ -9,6 +9,7 @@ PORT ?= 8000
 # Shells export HOST for their own purposes, so only `make run HOST=...` counts.
 HOST = 127.0.0.1
 WORKERS ?=
+CLOCK ?=
 ARGS =
 
 BIN := .venv/bin
@@ -41,9 +42,10 @@ help: ## show this list
 	echo "Daogang: on-duty attendance of key construction personnel"
 	sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
 
-run: ## start everything: database, Redis, demo district, API, workers (PORT=8000 HOST=127.0.0.1 WORKERS=n PYTHON=...)
+run: ## start everything: database, Redis, demo district, API, workers (PORT=8000 HOST=127.0.0.1 WORKERS=n CLOCK=... PYTHON=...)
 	$(PREPARE) runtime
-	exec $(BIN)/python -m jobs.dev --with-parent --host "$(HOST)" --port "$(PORT)" $(if $(WORKERS),--workers $(WORKERS))
+	exec $(BIN)/python -m jobs.dev --with-parent --host "$(HOST)" --port "$(PORT)" $(if $(WORKERS),--workers $(WORKERS)) \
+	    $(if $(CLOCK),--clock "$(CLOCK)")
 
 install: ## make .venv and install what the program needs, nothing else
 	$(PREPARE) runtime

@@ -9,8 +9,6 @@ import httpx
 
 Row = dict[str, Any]
 VERDICT_S = 60.0
-# The one reason the story leaves aside, because it is told at any hour.
-HOUR = "outside_window"
 
 
 class Unexpected(Exception):  # noqa: N818 - it says what happened
@@ -36,6 +34,10 @@ class Caller:
         """Create or act; `seen` is the version of the row as the caller knows it."""
         headers = {} if seen is None else {"If-Match": f'"{seen}"'}
         return self.http.post(path, json=body, headers=headers)
+
+    def put(self, path: str, body: Mapping[str, Any]) -> httpx.Response:
+        """Set."""
+        return self.http.put(path, json=body)
 
     def enrol(self, person_id: str, form: Mapping[str, Any], photos: Sequence[bytes]) -> httpx.Response:
         """Send enrolment photos."""
@@ -81,12 +83,5 @@ def verdict(row: Row) -> str:
     """What a check-in came to: accepted and whether it counts, or else why not."""
     if row["state"] != "accepted":
         return f"{row['state']}: {', '.join(item['code'] for item in row['reasons'])}"
-    against = [item["code"] for item in row["counting_reasons"]]
-    if row["counts"] or against == [HOUR]:
-        return "accepted, counts"
-    return f"accepted, {', '.join(code for code in against if code != HOUR)}"
-
-
-def at_night(row: Row) -> bool:
-    """True when the hour keeps a check-in from counting."""
-    return HOUR in [item["code"] for item in row["counting_reasons"]]
+    against = ", ".join(item["code"] for item in row["counting_reasons"])
+    return f"accepted, {'counts' if row['counts'] else against}"

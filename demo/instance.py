@@ -13,7 +13,10 @@ from demo.parts import WORKERS, Parts
 
 ROOT = Path(__file__).parents[1]
 START_S, STOP_S = 90.0, 30.0
-CHOICES = ("--port", "0", "--workers", str(WORKERS), "--no-demo-data", "--not-durable", "--with-parent")
+# A Monday; from then on the story moves the clock.
+BEGINS = "2026-03-02T08:00:00+08:00"
+CHOICES = ("--port", "0", "--workers", str(WORKERS), "--clock", BEGINS)
+CHOICES += ("--no-demo-data", "--not-durable", "--with-parent")
 # A killed worker's photo is taken up again after the lease: half a minute in production, short enough to watch here,
 # and still long enough for a photo on a busy machine.
 HASTE = {"DAOGANG_LEASE_S": "5", "DAOGANG_REQUEUE_S": "2"}

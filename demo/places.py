@@ -1,7 +1,7 @@
 """Where the story happens: a fence as a Chinese map shows it, places in and around it, and a phone's claim of them."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -35,9 +35,9 @@ MISTAKEN = Spot(31.2205, 121.5454, "wgs84")
 GATE = Spot(31.221453, 121.541108, "wgs84", accuracy_m=45.0)
 
 
-def claim(project_id: str, spot: Spot = SITE, *, ref: str | None = None) -> dict[str, Any]:
-    """What a phone says of a photo it takes now; without a reference it makes a new one."""
-    now = datetime.now(UTC).isoformat()
+def claim(project_id: str, at: datetime, spot: Spot = SITE, *, ref: str | None = None) -> dict[str, Any]:
+    """What a phone says of a photo it takes at a time; without a reference it makes a new one."""
+    now = at.isoformat()
     position = {"lat": spot.lat, "lon": spot.lon, "datum": spot.datum, "accuracy_m": spot.accuracy_m}
     return {
         "project_id": project_id,

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from demo.album import shot, together, view
 from demo.caller import ok, told, verdict
 from demo.photos import portrait
-from demo.places import claim
 from demo.steps_people import put_on_roster
+from demo.steps_setup import STARTED
 from demo.story import Story, eventually
 
 COUNTS = "accepted, counts"
@@ -21,9 +21,9 @@ def play(story: Story) -> None:
     _check_in(story, "Two faces", "refused: many_faces", together("obama", "biden"))
     _check_in(story, "A landscape", "refused: no_face", view())
     photo = portrait("obama2")
-    _check_in(story, "Obama on another day, another photograph", COUNTS, photo)
+    _check_in(story, "Obama in another photograph", COUNTS, photo)
     _check_in(story, "The very same photo again", "refused: photo_reused", photo)
-    _check_in(story, "And on a third day", COUNTS, portrait("obama3"))
+    _check_in(story, "And in a third one", COUNTS, portrait("obama3"))
     story.step("A text named photo.jpg", "422 not_an_image", lambda: _no_image(story))
     _roster(story)
 
@@ -51,6 +51,14 @@ def _roster(story: Story) -> None:
     title = "Her line comes into force"
     story.step(title, "in_force", lambda: put_on_roster(story, "collins", "quality_officer"))
     story.step("The same punch, counted anew", COUNTS, again)
+    story.step("The client ends her line with this day", f"ended, {STARTED}", lambda: _ended(story))
+
+
+def _ended(story: Story) -> str:
+    client = story.cast["client"]
+    (line,) = ok(client.get("/roster-lines", person_id=story.ids["collins"]))["items"]
+    ended = ok(client.post(f"/roster-lines/{line['id']}/end", {"ends_on": STARTED}, seen=line["version"]))
+    return f"{ended['state']}, {ended['ends_on']}"
 
 
 def _learned(story: Story) -> str:
@@ -75,4 +83,4 @@ def _recorded(story: Story) -> str:
 
 
 def _no_image(story: Story) -> str:
-    return told(story.cast["obama"].punch(claim(story.ids["project"]), b"This is a text."))
+    return told(story.cast["obama"].punch(story.claim(), b"This is a text."))

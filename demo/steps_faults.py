@@ -9,7 +9,7 @@ import psutil
 from demo.album import large_shot, shot
 from demo.caller import Row, Unexpected, ok, told, verdict
 from demo.pause import resume, suspend, suspended
-from demo.places import SITE_ON_THE_MAP, claim
+from demo.places import SITE_ON_THE_MAP
 from demo.story import Story, eventually
 
 # Shorter than any photo takes, so that a worker cannot begin and end one between two looks.
@@ -21,9 +21,9 @@ def play(story: Story) -> None:
     """The phone's side first, then ours."""
     story.table.chapter("4. Faults: lost answers, killed workers, killed Redis")
     _lost_answer(story)
-    photo, here = shot("obama"), claim(story.ids["project"])
+    photo, here = shot("obama"), story.claim()
     story.step("Sent twice at the same instant", "200 and 202, 1 check-in", lambda: _at_once(story, photo, here))
-    there = claim(story.ids["project"], SITE_ON_THE_MAP, ref=here["client_ref"])
+    there = story.claim(SITE_ON_THE_MAP, ref=here["client_ref"])
     reused = "422 client_ref_reused"
     story.step("That reference again, another position", reused, lambda: told(story.cast["obama"].punch(there, photo)))
     worker_killed = "accepted, attempts 2, 1 record"
@@ -34,7 +34,7 @@ def play(story: Story) -> None:
 
 
 def _lost_answer(story: Story) -> None:
-    photo, here = shot("obama"), claim(story.ids["project"])
+    photo, here = shot("obama"), story.claim()
     obama, ref = story.cast["obama"], here["client_ref"]
 
     def lose() -> str:
@@ -63,7 +63,7 @@ def _workers_killed(story: Story) -> str:
         photo = large_shot("biden")
         workers = story.instance.parts.workers()
         with suspended(workers):
-            row = ok(story.cast["biden"].punch(claim(story.ids["project"]), photo))
+            row = ok(story.cast["biden"].punch(story.claim(), photo))
             if _begun(story, row, workers):
                 for worker in workers:
                     worker.kill()
@@ -85,7 +85,7 @@ def _begun(story: Story, row: Row, workers: list[psutil.Process]) -> bool:
 def _redis_killed(story: Story) -> str:
     photo = shot("biden")
     with suspended(story.instance.parts.workers()):
-        row = ok(story.cast["biden"].punch(claim(story.ids["project"]), photo))
+        row = ok(story.cast["biden"].punch(story.claim(), photo))
         # What it held is gone: this instance's Redis writes nothing to disk.
         story.instance.parts.redis().kill()
         if ok(story.cast["officer"].get(f"/check-ins/{row['id']}"))["state"] != "received":

@@ -1,7 +1,7 @@
 """Chapter 2: where somebody is, in which datum, how exactly, and what a person decides when the machine cannot."""
 
 from demo.album import shot
-from demo.caller import Row, at_night, ok, told, verdict
+from demo.caller import Row, ok, told, verdict
 from demo.places import GATE, MISTAKEN, SITE, SITE_ON_THE_MAP, Spot
 from demo.story import Story
 
@@ -10,8 +10,6 @@ def play(story: Story) -> None:
     """Inside, outside and in between."""
     story.table.chapter("2. Where: datums, the margin, and a reviewer")
     _check_in(story, "obama", "Obama, inside by WGS-84", "accepted, counts", SITE)
-    if at_night(story.rows["obama"]):
-        story.table.note("it is night in Shanghai: the reason outside_window is left aside in every step")
     _check_in(story, "biden", "Biden, inside by GCJ-02", "accepted, counts", SITE_ON_THE_MAP)
     _check_in(story, "obama", "The GCJ-02 numbers claimed as WGS-84", "refused: outside_fence, 320 m", MISTAKEN)
     _check_in(story, "obama", "20 m outside, accuracy 45 m, margin 50 m", "review: location_uncertain, 20 m", GATE)

@@ -1,6 +1,4 @@
-"""Chapter 1, its first half: units, a station, two projects and their offices, a fence drawn in GCJ-02."""
-
-from datetime import date, timedelta
+"""Chapter 1, its first half: units, a station, two projects with their teams, a fence drawn in GCJ-02."""
 
 import httpx
 
@@ -9,13 +7,29 @@ from demo.people import first_sign_in, open_account
 from demo.places import FENCE
 from demo.story import Story
 
-# Long enough ago that every time zone agrees that it has begun.
-STARTED = (date.today() - timedelta(days=30)).isoformat()  # noqa: DTZ011 - a day more or less does not matter
+# The first day of the story and of its project; the other project begins four weeks later.
+STARTED, LATER = "2026-03-02", "2026-03-30"
 UNITS = {
     "client": ("91310115MADEM00D4W", "浦东演示建设发展有限公司"),
     "contractor": ("91310115MADEM00E51", "上海演示建工集团有限公司"),
     "supervision": ("91310115MADEM00F65", "上海演示工程监理有限公司"),
 }
+# A project's teams: kind, unit and name, by what the story calls them.
+TEAMS = {
+    "team": ("construction", "contractor", "施工项目部"),
+    "supervision_team": ("supervision", "supervision", "监理项目部"),
+}
+# Name, role, scope, and what of the story it reaches.
+ACCOUNTS = (
+    ("office", "project_office", "team", "team"),
+    ("project-manager", "project_manager", "team", "team"),
+    ("supervision-office", "project_office", "team", "supervision_team"),
+    ("other-office", "project_office", "team", "other_team"),
+    ("client", "client", "project", "project"),
+    ("chief-engineer", "chief_engineer", "project", "project"),
+    ("enterprise", "enterprise", "unit", "contractor"),
+    ("supervision-enterprise", "enterprise", "unit", "supervision"),
+)
 
 
 def play(story: Story) -> None:
@@ -23,7 +37,9 @@ def play(story: Story) -> None:
     story.table.chapter("1. A project with a fence and a roster; an officer enrols three people")
     story.step("The operator's one-time password, not replaced", "403 new_password_needed", lambda: _city(story))
     story.step("The city opens 3 units, a station, an officer", "201 3 units", lambda: _station(story))
-    story.step("The officer opens two projects", "active, active", lambda: _projects(story))
+    opened = "active; planned, active"
+    story.step("The officer opens two projects, one for later", opened, lambda: _projects(story))
+    story.step("Two teams for each, and accounts on them", "4 teams, 8 accounts", lambda: _teams(story))
     story.step("The office draws a fence in GCJ-02; kept in WGS-84", "proposed, other numbers", lambda: _fence(story))
     story.step("The officer approves it", "approved", lambda: _fence_approved(story))
 
@@ -49,36 +65,30 @@ def _station(story: Story) -> str:
 
 
 def _projects(story: Story) -> str:
-    first, second = (_project(story, name) for name in ("演示住宅项目", "演示学校项目"))
-    story.ids["project"], story.ids["other_project"] = first["id"], second["id"]
-    story.ids["team"], other_team = (_team(story, project["id"]) for project in (first, second))
-    city, project_id = story.cast["city"], first["id"]
-    story.cast |= {
-        "office": open_account(city, "office", "project_office", "team", story.ids["team"]),
-        "other-office": open_account(city, "other-office", "project_office", "team", other_team),
-        "client": open_account(city, "client", "client", "project", project_id),
-        "chief-engineer": open_account(city, "chief-engineer", "chief_engineer", "project", project_id),
-    }
-    return ", ".join(project["states"][-1]["state"] for project in (first, second))
+    first, second = _project(story, "演示住宅项目", "active"), _project(story, "演示学校项目", "planned")
+    later = {"state": "active", "from_on": LATER}
+    second = ok(story.cast["officer"].post(f"/projects/{second['id']}/states", later))
+    story.ids |= {"project": first["id"], "other_project": second["id"]}
+    return "; ".join(", ".join(each["state"] for each in project["states"]) for project in (first, second))
 
 
-def _project(story: Story, name: str) -> Row:
+def _project(story: Story, name: str, state: str) -> Row:
     officer = story.cast["officer"]
-    values = {"name": name, "body_id": story.ids["body"], "district_code": "310115", "state_from_on": STARTED}
-    project: Row = ok(officer.post("/projects", values))
+    values = {"name": name, "body_id": story.ids["body"], "district_code": "310115"}
+    project: Row = ok(officer.post("/projects", {**values, "state": state, "state_from_on": STARTED}))
     for role in UNITS:
         ok(officer.post("/unit-roles", {"project_id": project["id"], "unit_id": story.ids[role], "role": role}))
     return project
 
 
-def _team(story: Story, project_id: str) -> str:
-    values = {
-        "project_id": project_id,
-        "kind": "construction",
-        "unit_id": story.ids["contractor"],
-        "name": "施工项目部",
-    }
-    return str(ok(story.cast["officer"].post("/teams", values))["id"])
+def _teams(story: Story) -> str:
+    for prefix in ("", "other_"):
+        for called, (kind, unit, name) in TEAMS.items():
+            values = {"project_id": story.ids[f"{prefix}project"], "kind": kind, "unit_id": story.ids[unit]}
+            story.ids[prefix + called] = ok(story.cast["officer"].post("/teams", {**values, "name": name}))["id"]
+    for name, role, scope, called in ACCOUNTS:
+        story.cast[name] = open_account(story.cast["city"], name, role, scope, story.ids[called])
+    return f"4 teams, {len(ACCOUNTS)} accounts"
 
 
 def _fence(story: Story) -> str:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from demo.caller import Caller, Row, ok
 from demo.instance import Throwaway
@@ -37,10 +38,22 @@ class Story:
             raise Broken from error
         self.table.end(expected, got, (time.perf_counter() - began) * 1000)
 
+    def now(self) -> datetime:
+        """Business time."""
+        return datetime.fromisoformat(ok(self.cast["city"].get("/clock"))["now"])
+
+    def at(self, moment: str) -> None:
+        """Move business time to a moment in Shanghai, as in 2026-03-02T17:00; there is no way back."""
+        ok(self.cast["city"].put("/clock", {"now": f"{moment}:00+08:00"}))
+
+    def claim(self, spot: Spot = SITE, *, ref: str | None = None) -> Row:
+        """What a phone says of a photo it takes now for the first project."""
+        return claim(self.ids["project"], self.now(), spot, ref=ref)
+
     def punch(self, who: str, photo: bytes, spot: Spot = SITE) -> Row:
         """A check-in on the first project, with its verdict, as its sender sees it."""
         sender = self.cast[who]
-        return sender.judged(ok(sender.punch(claim(self.ids["project"], spot), photo, wait_s=10)))
+        return sender.judged(ok(sender.punch(self.claim(spot), photo, wait_s=10)))
 
     def sent_as(self, who: str, ref: str) -> list[Row]:
         """Somebody's own check-ins that bear a reference."""

@@ -22,10 +22,6 @@ class Table:
         """A heading over the steps that follow."""
         print(f"\n{name}\n{'-' * (TITLE + EXPECTED + GOT + 11)}", flush=True)
 
-    def note(self, line: str) -> None:
-        """A line between two steps."""
-        print(f"  ({line})", flush=True)
-
     def begin(self, title: str, expected: str) -> None:
         """The first half of a line, shown while its step runs."""
         print(f"  {title:<{TITLE}} {expected:<{EXPECTED}} ", end="", flush=True)

@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 from jobs.local import signals
@@ -85,6 +86,7 @@ def options(choices: argparse.Namespace) -> Options:
         workers=choices.workers,
         demo_data=choices.demo_data,
         durable=choices.durable,
+        clock=choices.clock,
     )
 
 
@@ -95,6 +97,17 @@ def port_number(text: str) -> int:
     return int(text)
 
 
+def instant(text: str) -> str:
+    """A time with its zone, as the setting wants it."""
+    try:
+        zoned = datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        zoned = False
+    if not zoned:
+        raise argparse.ArgumentTypeError(f"{text} is not a time with its zone, as in 2026-03-02T07:00:00+08:00")
+    return text
+
+
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     command = argparse.ArgumentParser(prog="python -m jobs.dev", description=__doc__)
@@ -102,6 +115,7 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--host", default="127.0.0.1", help="the address the API listens on (127.0.0.1)")
     command.add_argument("--port", type=port_number, default=8000, help="the API's port (8000); 0 chooses a free one")
     command.add_argument("--workers", type=int, help="verification workers (one a core)")
+    command.add_argument("--clock", type=instant, metavar="TIME", help="when business time begins, which then moves")
     command.add_argument("--no-demo-data", dest="demo_data", action="store_false", help="leave the database empty")
     command.add_argument("--not-durable", dest="durable", action="store_false", help="faster; a crash loses the data")
     command.add_argument("--with-parent", action="store_true", help="stop when the program that started this one ends")

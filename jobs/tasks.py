@@ -9,7 +9,7 @@ from structlog.contextvars import bound_contextvars
 from jobs.runtime import process_deps
 from service.deps import Deps
 from service.domain.topics import Topic
-from service.usecases.counting import recount_line, recount_project
+from service.usecases import analysis
 from service.usecases.dispatch import claim_facts, mark_done
 from service.usecases.templates import enrol
 from service.usecases.verification import verify
@@ -27,13 +27,17 @@ class Task(Protocol):
 TASKS: dict[Topic, Task] = {
     Topic.CHECK_IN_RECEIVED: verify,
     Topic.ENROLMENT_RECEIVED: enrol,
-    Topic.ROSTER_LINE_CHANGED: recount_line,
-    Topic.PROJECT_STATE_CHANGED: recount_project,
+    Topic.ROSTER_LINE_CHANGED: analysis.line_changed,
+    Topic.PROJECT_STATE_CHANGED: analysis.state_changed,
+    Topic.STOP_WORK_CHANGED: analysis.stop_work_changed,
+    Topic.LATE_VERDICT: analysis.late_verdict,
+    Topic.CERTIFICATE_CHANGED: analysis.recheck_person,
+    Topic.DAY_ENDED: analysis.end_days,
 }
 
 
 # Their own row says whether there is anything to do, and for whom.
-CLAIMED_BY_ROW = frozenset({Topic.CHECK_IN_RECEIVED, Topic.ENROLMENT_RECEIVED})
+CLAIMED_BY_ROW = frozenset({Topic.CHECK_IN_RECEIVED, Topic.ENROLMENT_RECEIVED, Topic.DAY_ENDED})
 
 
 class TaskBroke(Exception):  # noqa: N818 - it reads as what happened

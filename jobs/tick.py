@@ -10,9 +10,11 @@ import structlog
 
 from jobs.runtime import process_deps, start_heart
 from service.deps import Deps
+from service.usecases.analysis import send_ended_days
 from service.usecases.dispatch import dispatch
 from service.usecases.health import forget_the_silent
 from service.usecases.retention import delete_expired, delete_orphans, trim_outbox
+from service.usecases.ticket_steps import take_steps
 
 log = structlog.get_logger(__name__)
 
@@ -30,6 +32,8 @@ def chores() -> list[Chore]:
     """All of them, the urgent one first."""
     return [
         Chore(1, dispatch),
+        Chore(1, send_ended_days),
+        Chore(1, take_steps),
         Chore(60, delete_expired),
         Chore(3600, delete_orphans),
         Chore(3600, trim_outbox),

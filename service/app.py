@@ -8,7 +8,20 @@ from flask import Flask, Request, Response, request
 from structlog.contextvars import bind_contextvars, clear_contextvars, get_contextvars
 
 from service import logs
-from service.api import accounts, check_ins, docs, health, people, sites
+from service.api import (
+    accounts,
+    attendance,
+    certificates,
+    check_ins,
+    clock,
+    docs,
+    findings,
+    health,
+    inbox,
+    people,
+    sites,
+    tickets,
+)
 from service.api.blueprints import Api
 from service.api.context import EXTENSION
 from service.api.errors import register_errors
@@ -53,12 +66,19 @@ def create_app(settings: Settings, deps: Deps | None = None) -> Flask:
     api = Api(app)
     for blueprint in (
         accounts.blueprint,
+        attendance.blueprint,
+        certificates.blueprint,
         check_ins.blueprint,
         check_ins.review_blueprint,
+        clock.blueprint,
+        findings.blueprint,
+        findings.stop_work_blueprint,
+        inbox.blueprint,
         people.blueprint,
         sites.PROJECT_ROUTES,
         sites.FENCE_ROUTES,
         sites.LINE_ROUTES,
+        tickets.blueprint,
         *(resource(shown) for shown in REGISTERS),
     ):
         api.register_blueprint(blueprint, url_prefix=PREFIX)

@@ -6,6 +6,7 @@ import sys
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from secrets import token_bytes, token_urlsafe
 from uuid import UUID
@@ -22,7 +23,7 @@ from service.errors import ServiceError
 from service.settings import KEY_BYTES, Settings, SettingsError
 from service.store.work import connect
 from service.texts import text
-from service.usecases import accounts
+from service.usecases import accounts, analysis, calendar
 
 ROOT = Path(__file__).parents[1]
 
@@ -118,6 +119,42 @@ def close_account(who: str) -> None:
     except ServiceError as error:
         sys.exit(f"daogang: {_sentence(error)}")
     click.echo(f"{who} is closed")
+
+
+@cli.group("calendar")
+def calendar_group() -> None:
+    """Say which days are worked."""
+
+
+@calendar_group.command("fill")
+@click.argument("year", type=int)
+def fill_calendar(year: int) -> None:
+    """Add the days of a year as they were announced; days that are there already stay as they are."""
+    try:
+        added = calendar.fill_year(year, deps=_deps())
+    except ServiceError as error:
+        sys.exit(f"daogang: {_sentence(error)}")
+    click.echo(f"{year}: {added} days added")
+
+
+@cli.group("attendance")
+def attendance_group() -> None:
+    """Compute attendance anew."""
+
+
+@attendance_group.command("recompute")
+@click.option("--month", required=True, type=click.DateTime(["%Y-%m"]), help="the month, as 2026-03")
+@click.option("--project", type=click.UUID, help="one project instead of all")
+def recompute_attendance(month: datetime, project: UUID | None) -> None:
+    """Compute a month from nothing but its check-ins; what is kept right already stays as it is."""
+    deps = _deps()
+    try:
+        ids = analysis.projects_to_recompute(month.date(), project, deps=deps)
+        with click.progressbar(ids, label=f"{month:%Y-%m}", file=sys.stderr) as projects:
+            changed = [analysis.recompute(each, month.date(), deps=deps) for each in projects]
+    except ServiceError as error:
+        sys.exit(f"daogang: {_sentence(error)}")
+    click.echo(f"{len(changed)} projects computed, {sum(changed)} check-ins, days and months were not as kept")
 
 
 def _scope(role: Role, scope_id: UUID | None) -> Scope:

@@ -9,6 +9,7 @@ from service.clock import Clock, SystemClock
 from service.connectors.queue import JobQueue, RqJobs
 from service.connectors.wechat import WeChat, WeChatApi
 from service.settings import Settings
+from service.store.clock import MovableClock
 from service.store.photos import PhotoFolder, PhotoStore
 from service.store.vault import Vault
 from service.store.work import Database, connect
@@ -31,7 +32,7 @@ class Deps:
 
 def build(settings: Settings, clock: Clock | None = None) -> Deps:
     """The real parts; nothing connects before its first use."""
-    time = clock or SystemClock()
+    time = clock or clock_of(settings)
     vault = Vault(settings.keys)
     return Deps(
         settings=settings,
@@ -43,6 +44,14 @@ def build(settings: Settings, clock: Clock | None = None) -> Deps:
         wechat=WeChatApi(settings.wechat_url, settings.wechat_app_id, settings.wechat_app_secret),
         engine=load_engine,
     )
+
+
+def clock_of(settings: Settings) -> Clock:
+    """The machine's clock, or the movable one where the settings say when it begins."""
+    if settings.clock is None:
+        return SystemClock()
+    # An engine of its own: asking the time never waits for a transaction that itself wants to know it.
+    return MovableClock(connect(settings.database_url), settings.clock)
 
 
 @cache

@@ -81,12 +81,12 @@ def reasons_table() -> str:
         [
             HEAD,
             REASONS_INTRO,
-            _table(
+            table(
                 ("code", "about", "effect", "numbers", "中文", "English"),
                 (_reason_row(code, rule) for code, rule in REASONS.items()),
             ),
             OTHERS_INTRO,
-            _table(("code", "中文", "English"), ((f"`{code}`", *texts) for code, texts in others.items())),
+            table(("code", "中文", "English"), ((f"`{code}`", *texts) for code, texts in others.items())),
         ]
     )
 
@@ -99,7 +99,8 @@ def _reason_row(code: str, rule: Rule) -> tuple[str, ...]:
     return f"`{code}`", str(rule.kind), str(rule.effect), "told" if rule.tell_numbers else "withheld", chinese, english
 
 
-def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    """A table in Markdown, with an empty line before it."""
     lines = [head, ("---",) * len(head), *rows]
     return "\n" + "".join(f"| {' | '.join(cell.replace('|', '&#124;') for cell in line)} |\n" for line in lines)
 

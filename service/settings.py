@@ -4,6 +4,7 @@ import base64
 import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
@@ -34,6 +35,8 @@ class Settings:
     requeue_s: float = 120.0
     hang_s: float = 20.0
     photo_days: int = 180
+    #: When business time begins, where a demo may move it; None: it is the machine's.
+    clock: datetime | None = None
 
     @property
     def production(self) -> bool:
@@ -57,6 +60,7 @@ class Settings:
             requeue_s=_seconds(env, "DAOGANG_REQUEUE_S", 120.0),
             hang_s=_seconds(env, "DAOGANG_HANG_S", 20.0),
             photo_days=_days(env, "DAOGANG_PHOTO_DAYS", 180),
+            clock=_clock(env),
         )
 
 
@@ -116,6 +120,22 @@ def _days(env: Mapping[str, str], name: str, default: int) -> int:
     if not text.isdigit() or not 0 < int(text) < 10_000:  # noqa: PLR2004 - nothing is kept for a lifetime
         raise SettingsError(f"{name} must be a number of days above 0")
     return int(text)
+
+
+def _clock(env: Mapping[str, str]) -> datetime | None:
+    text = env.get("DAOGANG_CLOCK", "").strip()
+    if not text:
+        return None
+    if env.get("DAOGANG_ENV", "").strip() != DEVELOPMENT:
+        raise SettingsError("DAOGANG_CLOCK is for development: in production business time is the machine's")
+    try:
+        at: datetime | None = datetime.fromisoformat(text)
+    except ValueError:
+        at = None
+    # The century of every time the API takes.
+    if at is None or at.tzinfo is None or not 1990 < at.year < 2100:  # noqa: PLR2004
+        raise SettingsError("DAOGANG_CLOCK must be a time with its zone, as in 2026-03-02T07:00:00+08:00")
+    return at.astimezone(UTC)
 
 
 def _wechat_url(env: Mapping[str, str]) -> str:

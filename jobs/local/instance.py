@@ -14,7 +14,7 @@ from jobs.local.lock import FolderLock
 from jobs.local.port import free_port, holder, why_not
 from jobs.local.process import StartError
 from jobs.local.ready import base_url, what_is_missing
-from jobs.local.settings import development
+from jobs.local.settings import development, movable_clock
 from jobs.local.step import run_step
 
 READY_S = 60.0
@@ -33,6 +33,8 @@ class Options:
     workers: int | None = None
     demo_data: bool = True
     durable: bool = True
+    #: When business time begins; None: it is the machine's, or what the environment says.
+    clock: str | None = None
 
 
 class Instance:
@@ -60,7 +62,7 @@ class Instance:
         self._lock.write(address=self.address)
         orphans.end(self._noted)
         require_port(self.options.host, self.port)
-        env = development(self.folder, os.environ)
+        env = development(self.folder, os.environ) | movable_clock(self.options.clock, os.environ)
         addresses = start_data(self.folder, os.environ, self._supervisor, self._say, durable=self.options.durable)
         env |= addresses.environment()
         # The API and the fake load their libraries meanwhile, and so do the workers during the next step: seconds.

@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
+from jobs.local.process import StartError
 from jobs.local.state import write_private
 
 
@@ -12,6 +13,16 @@ def development(folder: Path, given: Mapping[str, str]) -> dict[str, str]:
     """The environment of every child, without the addresses of its servers."""
     own = {**kept_secrets(folder / "secrets.env"), "DAOGANG_PHOTO_DIR": str(folder / "photo-store")}
     return {**own, **{name: value for name, value in given.items() if value}, "DAOGANG_ENV": "development"}
+
+
+def movable_clock(begins: str | None, given: Mapping[str, str]) -> dict[str, str]:
+    """The setting of a movable clock, if one is wanted; it never runs over somebody else's data."""
+    begins = begins or given.get("DAOGANG_CLOCK", "").strip()
+    if not begins:
+        return {}
+    if given.get("DATABASE_URL", "").strip():
+        raise StartError("the movable clock needs a database of its own: unset DATABASE_URL, or go without a clock")
+    return {"DAOGANG_CLOCK": begins}
 
 
 def kept_secrets(path: Path) -> dict[str, str]:

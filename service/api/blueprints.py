@@ -1,12 +1,16 @@
 """flask-smorest, set up so that its refusals speak in our shape and unknown fields are refused everywhere."""
 
+from datetime import date
 from typing import Any, NoReturn
 
+from flask import Flask
 from flask_smorest import Api as SmorestApi
 from flask_smorest import Blueprint as SmorestBlueprint
 from marshmallow import RAISE, ValidationError
 from webargs import missing
 from webargs.flaskparser import FlaskParser, is_json_request
+from werkzeug.routing import BaseConverter
+from werkzeug.routing import ValidationError as NotThisRoute
 
 from service.api.errors import problems_in
 from service.api.schemas.problem import ProblemOut
@@ -43,10 +47,29 @@ class Blueprint(SmorestBlueprint):
     ARGUMENTS_PARSER = Parser()
 
 
+class DayInPath(BaseConverter):
+    """A calendar day in an address, `/calendar-days/2026-04-06`; what is no day leads nowhere."""
+
+    regex = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+
+    def to_python(self, value: str) -> date:
+        """The day, or the word that this is another route's address."""
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            raise NotThisRoute from None
+
+
 class Api(SmorestApi):
     """The API; errors are answered by api/errors.py and documented as problem details."""
 
     ERROR_SCHEMA = ProblemOut
+
+    def init_app(self, app: Flask, **kwargs: Any) -> None:
+        """Serve an application, with days in its addresses."""
+        app.url_map.converters["day"] = DayInPath
+        super().init_app(app, **kwargs)
+        self.register_converter(DayInPath, lambda _: {"type": "string", "format": "date"})
 
     def _register_error_handlers(self) -> None:
         """Leave errors to api/errors.py."""

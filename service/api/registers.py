@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, cast
 from uuid import UUID
 
@@ -16,6 +17,9 @@ from service.api.schemas import registers as schemas
 from service.store.base import Base
 from service.usecases import registers as usecase
 from service.usecases.registers import Register
+
+# How a key is written in an address.
+_IN_PATH: dict[Callable[[str], Any], str] = {UUID: "uuid", str: "string", date.fromisoformat: "day"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,7 @@ def _add_item(blueprint: Blueprint, shown: Shown) -> None:
     class Item(MethodView):
         @asks(blueprint, register.read)
         @blueprint.response(200, shown.out)
-        def get(self, key: UUID | str) -> Any:
+        def get(self, key: Any) -> Any:
             """Read one."""
             row = usecase.read(register, key, actor=actor(), deps=deps())
             return row, 200, headers_of(row)
@@ -83,8 +87,7 @@ def _add_item(blueprint: Blueprint, shown: Shown) -> None:
     if shown.changed is not None:
         Item.patch = _changing(blueprint, shown, shown.changed)  # type: ignore[attr-defined]
         Item.methods = {"GET", "PATCH"}
-    kind = "uuid" if shown.key is UUID else "string"
-    blueprint.route(f"/{shown.path}/<{kind}:key>", endpoint="item")(Item)
+    blueprint.route(f"/{shown.path}/<{_IN_PATH[shown.key]}:key>", endpoint="item")(Item)
 
 
 def _changing(blueprint: Blueprint, shown: Shown, changed: type[Schema]) -> Callable[..., Any]:
@@ -92,7 +95,7 @@ def _changing(blueprint: Blueprint, shown: Shown, changed: type[Schema]) -> Call
     @versioned(blueprint)
     @blueprint.arguments(changed)
     @blueprint.response(200, shown.out)
-    def patch(_self: MethodView, values: dict[str, Any], key: UUID | str) -> Any:
+    def patch(_self: MethodView, values: dict[str, Any], key: Any) -> Any:
         """Change one that you saw in its present version."""
         row = usecase.change(shown.register, key, values, seen_version(), actor=actor(), deps=deps())
         return row, 200, headers_of(row)
@@ -103,6 +106,23 @@ def _changing(blueprint: Blueprint, shown: Shown, changed: type[Schema]) -> Call
 REGISTERS = (
     Shown("districts", usecase.DISTRICTS, schemas.DistrictOut, schemas.DistrictIn, schemas.DistrictChange, key=str),
     Shown("posts", usecase.POSTS, schemas.PostOut, schemas.PostIn, schemas.PostChange, schemas.PostQuery, key=str),
+    Shown(
+        "certificate-types",
+        usecase.CERTIFICATE_TYPES,
+        schemas.CertificateTypeOut,
+        schemas.CertificateTypeIn,
+        schemas.CertificateTypeChange,
+        key=str,
+    ),
+    Shown(
+        "calendar-days",
+        usecase.CALENDAR_DAYS,
+        schemas.CalendarDayOut,
+        schemas.CalendarDayIn,
+        schemas.CalendarDayChange,
+        schemas.CalendarDayQuery,
+        key=date.fromisoformat,
+    ),
     Shown("bodies", usecase.BODIES, schemas.BodyOut, schemas.BodyIn, schemas.BodyChange, schemas.BodyQuery),
     Shown("units", usecase.UNITS, schemas.UnitOut, schemas.UnitIn, schemas.UnitChange, schemas.UnitQuery),
     Shown(

@@ -30,6 +30,12 @@ def next_month(month: date) -> date:
     return (month.replace(day=1) + timedelta(days=31)).replace(day=1)
 
 
+def month_before(month: date, months: int) -> date:
+    """The first day of the month so many months earlier."""
+    number = month.year * 12 + month.month - 1 - months
+    return date(number // 12, number % 12 + 1, 1)
+
+
 def days_between(first: date, last: date) -> Iterator[date]:
     """Every day from the first to the last, both included; none when the last lies before."""
     day = first

@@ -6,9 +6,9 @@ from datetime import date, datetime
 from uuid import UUID
 
 from service.domain.calendar import SHANGHAI, business_day
-from service.domain.policies import CheckInPolicy
+from service.domain.policies import AttendancePolicy
 from service.domain.reasons import Reason, Verdict
-from service.domain.sites import ProjectState, StateFrom, state_on
+from service.domain.sites import SiteDays
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +16,7 @@ class Line:
     """A roster line as counting sees it; `ends_on` is its last day."""
 
     id: UUID
+    person_id: UUID
     team_id: UUID
     post_code: str
     filed: bool
@@ -36,13 +37,12 @@ class Counting:
     line: Line | None
 
 
-def count(
-    verdict: Verdict, at: datetime, lines: Sequence[Line], states: Sequence[StateFrom], policy: CheckInPolicy
-) -> Counting:
-    """Whether a check-in at `at` counts, from the roster, the project's states and the policy of its day."""
+def count(verdict: Verdict, at: datetime, lines: Sequence[Line], site: SiteDays, policy: AttendancePolicy) -> Counting:
+    """Whether a check-in at `at` counts, from its person's lines, the site's days and the policy of its day."""
     day = business_day(at)
     line = _line_on(lines, day)
-    reasons = (*_roster_reasons(line, day), *_project_reasons(states, day), *_window_reasons(at, policy))
+    at_rest = site.why_at_rest(day)
+    reasons = (*_roster_reasons(line, day), *([at_rest] if at_rest else ()), *_window_reasons(at, policy))
     if verdict in {Verdict.RECEIVED, Verdict.REVIEW}:
         return Counting(None, reasons, line)
     return Counting(verdict is Verdict.ACCEPTED and not reasons, reasons, line)
@@ -60,14 +60,7 @@ def _roster_reasons(line: Line | None, day: date) -> tuple[Reason, ...]:
     return () if line.filed else (Reason("roster_not_filed", {"day": day.isoformat()}),)
 
 
-def _project_reasons(states: Sequence[StateFrom], day: date) -> tuple[Reason, ...]:
-    state = state_on(states, day)
-    if state is ProjectState.ACTIVE:
-        return ()
-    return (Reason("project_not_active", {"state": str(state) if state else None, "day": day.isoformat()}),)
-
-
-def _window_reasons(at: datetime, policy: CheckInPolicy) -> tuple[Reason, ...]:
+def _window_reasons(at: datetime, policy: AttendancePolicy) -> tuple[Reason, ...]:
     # Whole minutes, as clocks and regulations show them: 20:00 lasts until 20:01.
     local = at.astimezone(SHANGHAI).time().replace(second=0, microsecond=0)
     if policy.window_from <= local <= policy.window_to:

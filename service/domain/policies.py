@@ -1,12 +1,23 @@
-"""The check-in policy: every number a regulation could change, read from the policy row in force."""
+"""Policies: every number a regulation could change, read from the policy row in force on a day."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, time
-from typing import Any
+from enum import StrEnum
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from face.match import Thresholds
+
+Parsed = TypeVar("Parsed")
+
+
+class Subject(StrEnum):
+    """What a policy row is about."""
+
+    CHECK_IN = "check_in"
+    ATTENDANCE = "attendance"
+    SCENARIO = "scenario.key_personnel"
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,13 +28,33 @@ class CheckInPolicy:
     margin_m: float
     accuracy_limit_m: float
     fix_max_age_s: float
-    window_from: time
-    window_to: time
     faces: Mapping[str, Thresholds]
 
     def thresholds(self, engine: str) -> Thresholds | None:
         """The thresholds calibrated for this engine, or None: an engine without them judges nobody."""
         return self.faces.get(engine)
+
+
+@dataclass(frozen=True, slots=True)
+class AttendancePolicy:
+    """When a day is valid, which posts are required, and which rates are enough."""
+
+    version: str
+    min_punches: int
+    min_gap_minutes: int
+    window_from: time
+    window_to: time
+    required_posts: tuple[str, ...]
+    #: Percent a month, by post; `others` is every post that is not named.
+    thresholds: Mapping[str, float]
+    #: Calendar days of stop-work that a site may declare without the body.
+    short_stop_work_days: int
+    #: The same, added up over a month.
+    stop_work_days_a_month: int
+
+    def threshold(self, posts: Iterable[str]) -> float:
+        """The percentage asked of a group of posts: the kindest, where a group mixes several."""
+        return min(self.thresholds.get(post, self.thresholds["others"]) for post in posts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +79,31 @@ def pick(rows: Iterable[PolicyRow], on: date, *, body_id: UUID, project_id: UUID
     return max(fitting, key=lambda row: (_SCOPES.index(row.scope), row.effective_from), default=None)
 
 
-def parse(row: PolicyRow) -> CheckInPolicy:
+class NoPolicy(Exception):  # noqa: N818 - it says what is the case
+    """No policy is in force on that day."""
+
+
+@dataclass(frozen=True)
+class PolicyBook(Generic[Parsed]):
+    """The policies of one subject for one project, by day; each row is read once."""
+
+    rows: Sequence[PolicyRow]
+    body_id: UUID
+    project_id: UUID
+    parse: Callable[[PolicyRow], Parsed]
+    _known: dict[date, Parsed] = field(default_factory=dict)
+
+    def on(self, day: date) -> Parsed:
+        """The policy in force on a day; NoPolicy when there is none."""
+        if day not in self._known:
+            row = pick(self.rows, day, body_id=self.body_id, project_id=self.project_id)
+            if row is None:
+                raise NoPolicy(day)
+            self._known[day] = self.parse(row)
+        return self._known[day]
+
+
+def parse_check_in(row: PolicyRow) -> CheckInPolicy:
     """The typed policy of a row; KeyError or ValueError when the row is incomplete."""
     body = row.body
     return CheckInPolicy(
@@ -56,7 +111,23 @@ def parse(row: PolicyRow) -> CheckInPolicy:
         margin_m=float(body["margin_m"]),
         accuracy_limit_m=float(body["accuracy_limit_m"]),
         fix_max_age_s=float(body["fix_max_age_s"]),
+        faces={name: Thresholds(**numbers) for name, numbers in body["faces"].items()},
+    )
+
+
+def parse_attendance(row: PolicyRow) -> AttendancePolicy:
+    """The typed policy of a row; KeyError or ValueError when the row is incomplete or asks for what is not built."""
+    body = row.body
+    if body["due_days"] != "active_construction_days":
+        raise ValueError(f"{row.version}: due_days {body['due_days']} is not known")
+    return AttendancePolicy(
+        version=row.version,
+        min_punches=int(body["min_punches"]),
+        min_gap_minutes=int(body["min_gap_minutes"]),
         window_from=time.fromisoformat(body["window_from"]),
         window_to=time.fromisoformat(body["window_to"]),
-        faces={name: Thresholds(**numbers) for name, numbers in body["faces"].items()},
+        required_posts=tuple(body["required_posts"]),
+        thresholds=body["thresholds"],
+        short_stop_work_days=int(body["short_stop_work_days"]),
+        stop_work_days_a_month=int(body["stop_work_days_a_month"]),
     )

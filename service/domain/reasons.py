@@ -64,6 +64,7 @@ REASONS: dict[str, Rule] = {
     "roster_not_filed": Rule(Kind.COUNTING, Effect.COUNTING),
     "outside_window": Rule(Kind.COUNTING, Effect.COUNTING),
     "project_not_active": Rule(Kind.COUNTING, Effect.COUNTING),
+    "stop_work": Rule(Kind.COUNTING, Effect.COUNTING),
 }
 
 

@@ -1,9 +1,12 @@
 """Projects, teams and fences as the rules see them: kinds, states and what is in force on a day."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+
+from service.domain.reasons import Reason
+from service.domain.stop_works import Stop
 
 
 class ProjectState(StrEnum):
@@ -62,3 +65,27 @@ def state_on(states: Iterable[StateFrom], day: date) -> ProjectState | None:
         if best is None or item.from_on >= best.from_on:
             best = item
     return best.state if best else None
+
+
+@dataclass(frozen=True, slots=True)
+class SiteDays:
+    """What decides on which days a site is at work: its states, and the stop-works that were approved.
+
+    Nothing is due before `counting_from`, though the site may have been at work.
+    """
+
+    states: Sequence[StateFrom]
+    stops: Sequence[Stop] = ()
+    counting_from: date = date.min
+
+    def why_at_rest(self, day: date) -> Reason | None:
+        """Why nothing is due and nothing counts on a day, or None on a day of construction."""
+        state = state_on(self.states, day)
+        if state is not ProjectState.ACTIVE:
+            return Reason("project_not_active", {"state": str(state) if state else None, "day": day.isoformat()})
+        for stop in self.stops:
+            if stop.covers(day):
+                return Reason(
+                    "stop_work", {"starts_on": stop.starts_on.isoformat(), "ends_on": stop.ends_on.isoformat()}
+                )
+        return None

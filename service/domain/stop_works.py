@@ -1,16 +1,21 @@
 """Stop-work: days on which a project rests, proposed by the site and approved; nothing is due on them."""
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from service.domain.calendar import days_between, month_of
+
 
 class StopWorkState(StrEnum):
-    """proposed -> approved | refused; an approved one may end early."""
+    """proposed -> approved | refused | withdrawn; an approved one may end early or be withdrawn."""
 
     PROPOSED = "proposed"
     APPROVED = "approved"
     REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
 
 
 class StopWorkAct(StrEnum):
@@ -19,11 +24,14 @@ class StopWorkAct(StrEnum):
     APPROVE = "approve"
     REFUSE = "refuse"
     END = "end"
+    WITHDRAW = "withdraw"
 
 
 STEPS: dict[tuple[StopWorkState, StopWorkAct], StopWorkState] = {
     (StopWorkState.PROPOSED, StopWorkAct.APPROVE): StopWorkState.APPROVED,
     (StopWorkState.PROPOSED, StopWorkAct.REFUSE): StopWorkState.REFUSED,
+    (StopWorkState.PROPOSED, StopWorkAct.WITHDRAW): StopWorkState.WITHDRAWN,
+    (StopWorkState.APPROVED, StopWorkAct.WITHDRAW): StopWorkState.WITHDRAWN,
     (StopWorkState.APPROVED, StopWorkAct.END): StopWorkState.APPROVED,
 }
 
@@ -40,6 +48,17 @@ class Stop:
         return self.starts_on <= day <= self.ends_on
 
 
+def after(state: StopWorkState, act: StopWorkAct) -> StopWorkState | None:
+    """The state after an act, or None where the act is not allowed now."""
+    return STEPS.get((state, act))
+
+
 def allowed(state: StopWorkState) -> list[StopWorkAct]:
-    """The acts that are possible now."""
-    return [act for known, act in STEPS if known is state]
+    """The acts a stop-work in this state allows, for the answer to one that it does not."""
+    return [act for (from_state, act) in STEPS if from_state is state]
+
+
+def longest_month(stops: Iterable[Stop]) -> int:
+    """The most days of stop-work in any one month."""
+    days = {day for stop in stops for day in days_between(stop.starts_on, stop.ends_on)}
+    return max(Counter(month_of(day) for day in days).values(), default=0)

@@ -17,6 +17,10 @@ class Topic(StrEnum):
     ENROLMENT_RECEIVED = "enrolment.received"
     ROSTER_LINE_CHANGED = "roster_line.changed"
     PROJECT_STATE_CHANGED = "project.state_changed"
+    STOP_WORK_CHANGED = "stop_work.changed"
+    LATE_VERDICT = "check_in.late_verdict"
+    DAY_ENDED = "project.day_ended"
+    CERTIFICATE_CHANGED = "certificate.changed"
 
 
 QUEUE_OF: dict[Topic, Queue] = {
@@ -24,4 +28,8 @@ QUEUE_OF: dict[Topic, Queue] = {
     Topic.ENROLMENT_RECEIVED: Queue.VERIFY,
     Topic.ROSTER_LINE_CHANGED: Queue.UPKEEP,
     Topic.PROJECT_STATE_CHANGED: Queue.UPKEEP,
+    Topic.STOP_WORK_CHANGED: Queue.UPKEEP,
+    Topic.LATE_VERDICT: Queue.UPKEEP,
+    Topic.DAY_ENDED: Queue.UPKEEP,
+    Topic.CERTIFICATE_CHANGED: Queue.UPKEEP,
 }

@@ -7,6 +7,8 @@ from service.errors import ServiceError, fault
 
 # Where the field a caller knows has another name than the column.
 _FIELDS = {
+    "pk_calendar_day": "day",
+    "pk_certificate_type": "code",
     "pk_district": "code",
     "pk_post": "code",
     "account_id_role_scope_scope_id": "grants",
@@ -14,6 +16,8 @@ _FIELDS = {
     "document_hash": "document_number",
     "project_id_kind": "kind",
     "project_id_unit_id_role": "role",
+    "type_code_number": "number",
+    "validity_in_order": "valid_until",
 }
 
 

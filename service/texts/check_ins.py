@@ -91,6 +91,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "打卡时间 {time} 不在 {window_from}—{window_to} 内，不计考勤。",
         "{time} is outside {window_from}-{window_to}: it does not count.",
     ),
+    "stop_work": (
+        "项目 {starts_on} 至 {ends_on} 停工，当日不计考勤。",
+        "The site rests from {starts_on} to {ends_on}: nothing counts and nothing is due.",
+    ),
     "project_not_active": (
         "项目当日不在施工状态，不计考勤。",
         "The project is not under construction that day: it does not count.",

@@ -40,6 +40,14 @@ TEXTS: dict[str, tuple[str, str]] = {
     "version_conflict": ("记录已被他人修改，请刷新后重试。", "Somebody changed this meanwhile. Load it again, please."),
     "version_needed": ("缺少 If-Match 版本号。", "The If-Match header is missing: send the version you saw."),
     "no_policy": ("当日没有生效的考勤规则。", "No policy is in force that day."),
+    "clock_not_movable": (
+        "此处的业务时间就是机器时间，不能调整。",
+        "Business time is the machine's here: it cannot be moved.",
+    ),
+    "clock_backwards": (
+        "业务时间不能倒退，现在是 {now}。",
+        "Business time only moves forward; it is {now} now.",
+    ),
     # Who is asking.
     "token_missing": ("请先登录。", "Please sign in."),
     "token_invalid": ("登录已失效，请重新登录。", "The sign-in is no longer valid. Please sign in again."),

@@ -1,126 +1,126 @@
-"""Counting check-ins: at each verdict, and anew when roster or project state change."""
+"""Counting check-ins: at each verdict, and anew when roster, project state, stop-work or policy change."""
 
-from collections.abc import Sequence
-from datetime import UTC, date, datetime, time
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Row, bindparam, func, select, update
 
 from service.deps import Deps
-from service.domain.calendar import SHANGHAI, business_day
+from service.domain.calendar import begin_of, business_day, month_of, next_month
 from service.domain.counting import Counting, Line, count
-from service.domain.policies import CheckInPolicy, PolicyRow, parse, pick
 from service.domain.reasons import Verdict
-from service.domain.reviews import owner_for
-from service.domain.roster import FILED
-from service.domain.sites import StateFrom
-from service.errors import fault
-from service.store.models import CheckIn, Policy, Project, ProjectStateRow, RosterLine, Team
+from service.domain.reviews import ReviewOwner, owner_for
+from service.domain.sites import TeamKind
+from service.store.models import CheckIn, Project, Team
 from service.store.work import Work
+from service.usecases.attendance_days import put_days
+from service.usecases.ground import Ground, ground_of, lines_of
 
-SUBJECT = "check_in"
-BATCH = 500
-
-
-def policy_for(work: Work, project: Project, on: date) -> CheckInPolicy:
-    """The check-in policy in force for a project on a day."""
-    rows = work.session.scalars(
-        select(Policy).where(
-            Policy.subject == SUBJECT,
-            Policy.effective_from <= on,
-            Policy.scope_id.is_(None) | Policy.scope_id.in_([project.body_id, project.id]),
-        )
-    )
-    known = [PolicyRow(r.policy_version, r.effective_from, r.scope, r.scope_id, r.body) for r in rows]
-    row = pick(known, on, body_id=project.body_id, project_id=project.id)
-    if row is None:
-        raise fault("no_policy", on=on.isoformat())
-    return parse(row)
+_COUNTED = ("counts", "counting_reasons", "team_id", "roster_line_id", "review_owner")
 
 
-def lines_of(work: Work, person_id: UUID, project_id: UUID) -> list[Line]:
-    """The person's roster lines on the project, whatever their state, oldest first."""
-    statement = select(RosterLine).where(RosterLine.project_id == project_id, RosterLine.person_id == person_id)
-    rows = work.session.scalars(statement.order_by(RosterLine.id))
-    return [Line(r.id, r.team_id, r.post_code, r.state in FILED, r.starts_on, r.ends_on) for r in rows]
-
-
-def states_of(project: Project) -> list[StateFrom]:
-    """The project's states in the order in which they were entered."""
-    return [StateFrom(row.state, row.from_on) for row in project.states]
-
-
-def put_counting(work: Work, row: CheckIn, project: Project, lines: Sequence[Line], policy: CheckInPolicy) -> Counting:
+def put_counting(work: Work, row: CheckIn, ground: Ground) -> Counting:
     """Count a check-in whose row is locked, and write the result on it."""
-    counting = count(row.state, row.at, lines, states_of(project), policy)
-    row.counts = counting.counts
-    row.counting_reasons = [reason.as_dict() for reason in counting.reasons]
-    # A line nobody approved gives neither a team nor a reviewer: anybody may have typed it.
-    line = counting.line if counting.line and counting.line.filed else None
-    row.roster_line_id = line.id if line else None
-    row.team_id = line.team_id if line else None
-    if row.state is Verdict.REVIEW:
-        team = work.session.get_one(Team, line.team_id) if line else None
-        row.review_owner = owner_for(team.kind if team else None)
+    lines = lines_of(work, row.project_id, row.person_id).get(row.person_id, [])
+    counting = count(row.state, row.at, lines, ground.site, ground.policy_on(business_day(row.at)))
+    for name, value in _columns(counting, row.state, row.review_owner, _teams(work, row.project_id)).items():
+        setattr(row, name, value)
     work.save()
     return counting
 
 
-def recount_line(line_id: UUID, *, deps: Deps) -> None:
-    """Count anew every check-in of a roster line's person on its project."""
-    with deps.database.begin() as work:
-        line = work.session.get(RosterLine, line_id)
-    if line is not None:
-        _recount(line.project_id, line.person_id, None, deps)
+def _columns(
+    counting: Counting, state: Verdict, owner: ReviewOwner | None, teams: Mapping[UUID, TeamKind]
+) -> dict[str, Any]:
+    # A line nobody approved gives neither a team nor a reviewer: anybody may have typed it.
+    line = counting.line if counting.line and counting.line.filed else None
+    if state is Verdict.REVIEW:
+        owner = owner_for(teams[line.team_id] if line else None)
+    return {
+        "counts": counting.counts,
+        "counting_reasons": [reason.as_dict() for reason in counting.reasons],
+        "team_id": line.team_id if line else None,
+        "roster_line_id": line.id if line else None,
+        "review_owner": owner,
+    }
 
 
-def recount_project(state_row_id: UUID, *, deps: Deps) -> None:
-    """Count anew every check-in of a project from the day on which a state of it begins."""
-    with deps.database.begin() as work:
-        row = work.session.get(ProjectStateRow, state_row_id)
-        if row is None:
-            return
-        since = datetime.combine(row.from_on, time.min, SHANGHAI).astimezone(UTC)
-        there = select(CheckIn.person_id).where(CheckIn.project_id == row.project_id, CheckIn.at >= since).distinct()
-        people = work.session.scalars(there).all()
-    for person_id in people:
-        _recount(row.project_id, person_id, since, deps)
+def _teams(work: Work, project_id: UUID) -> dict[UUID, TeamKind]:
+    rows = work.session.execute(select(Team.id, Team.kind).where(Team.project_id == project_id))
+    return {row.id: row.kind for row in rows}
 
 
-def _recount(project_id: UUID, person_id: UUID, since: datetime | None, deps: Deps) -> None:
-    after: UUID | None = None
-    while True:
+def recount(project_id: UUID, first: date, last: date, deps: Deps, person_id: UUID | None = None) -> int:
+    """Count anew the check-ins of a project between two days, of one person if given, and write their days.
+
+    A transaction a month, so that nobody waits long; the number of check-ins and days that changed.
+    """
+    changed, month = 0, month_of(first)
+    while month <= last:
         with deps.database.begin() as work:
-            rows = _locked_batch(work, project_id, person_id, since, after)
-            if rows:
-                _recount_rows(work, rows, project_id, person_id)
-        if len(rows) < BATCH:
-            return
-        after = rows[-1].id
+            ground = ground_of(work, work.session.get_one(Project, project_id))
+            begins, ends = max(first, month), min(last, next_month(month) - timedelta(days=1))
+            changed += _recount(work, ground, begins, ends, person_id)
+            changed += put_days(work, ground, begins, ends, person_id)
+        month = next_month(month)
+    return changed
 
 
-def _locked_batch(
-    work: Work, project_id: UUID, person_id: UUID, since: datetime | None, after: UUID | None
-) -> Sequence[CheckIn]:
+def days_of_check_ins(
+    work: Work, project_id: UUID, person_id: UUID | None = None, since: date | None = None
+) -> tuple[date, date] | None:
+    """The first and last day on which somebody, or one person, checked in on a project; None when nobody did."""
+    statement = select(func.min(CheckIn.at), func.max(CheckIn.at)).where(CheckIn.project_id == project_id)
+    if person_id is not None:
+        statement = statement.where(CheckIn.person_id == person_id)
+    if since is not None:
+        statement = statement.where(CheckIn.at >= begin_of(since))
+    first, last = work.session.execute(statement).one()
+    return (business_day(first), business_day(last)) if first else None
+
+
+def _recount(work: Work, ground: Ground, first: date, last: date, person_id: UUID | None) -> int:
+    rows = _locked(work, ground.project.id, first, last, person_id)
+    lines, teams = lines_of(work, ground.project.id, person_id), _teams(work, ground.project.id)
+    news = [
+        {"row_id": row.id, **{f"new_{name}": value for name, value in columns.items()}}
+        for row in rows
+        if (columns := _recounted(row, ground, lines.get(row.person_id, []), teams))
+    ]
+    if news:
+        changed = update(CheckIn).where(CheckIn.id == bindparam("row_id"))
+        values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in _COUNTED}
+        # By connection, because the session's way of updating many rows has no place for the version.
+        work.session.connection().execute(changed.values(**values, version=CheckIn.version + 1), news)
+        work.audit_all("check_in:recount", ((item["row_id"], {"counts": item["new_counts"]}) for item in news))
+    return len(news)
+
+
+def _locked(work: Work, project_id: UUID, first: date, last: date, person_id: UUID | None) -> Sequence[Row[Any]]:
     # Rows not judged yet are locked too: the verdict being written now waits for us, or we for it, and nobody's
     # older roster wins.
-    statement = select(CheckIn).where(CheckIn.project_id == project_id, CheckIn.person_id == person_id)
-    if since is not None:
-        statement = statement.where(CheckIn.at >= since)
-    if after is not None:
-        statement = statement.where(CheckIn.id > after)
-    return work.session.scalars(statement.order_by(CheckIn.id).limit(BATCH).with_for_update()).all()
+    statement = select(CheckIn.id, CheckIn.person_id, CheckIn.at, CheckIn.state, *_counted()).where(
+        CheckIn.project_id == project_id,
+        CheckIn.at >= begin_of(first),
+        CheckIn.at < begin_of(last + timedelta(days=1)),
+    )
+    if person_id is not None:
+        statement = statement.where(CheckIn.person_id == person_id)
+    return work.session.execute(statement.order_by(CheckIn.id).with_for_update()).all()
 
 
-def _recount_rows(work: Work, rows: Sequence[CheckIn], project_id: UUID, person_id: UUID) -> None:
-    project = work.session.get_one(Project, project_id)
-    lines = lines_of(work, person_id, project_id)
-    policies: dict[date, CheckInPolicy] = {}
-    for row in rows:
-        day = business_day(row.at)
-        if day not in policies:
-            policies[day] = policy_for(work, project, day)
-        before = row.counts
-        counting = put_counting(work, row, project, lines, policies[day])
-        if before != counting.counts:
-            work.audit("check_in:recount", row.id, counts=counting.counts, policy=policies[day].version)
+def _counted() -> list[Any]:
+    return [getattr(CheckIn, name) for name in _COUNTED]
+
+
+def _recounted(
+    row: Row[Any], ground: Ground, lines: Sequence[Line], teams: Mapping[UUID, TeamKind]
+) -> dict[str, Any] | None:
+    """The new columns of a check-in, or None where nothing changes or nothing was counted yet."""
+    if row.state is Verdict.RECEIVED:
+        return None
+    counting = count(row.state, row.at, lines, ground.site, ground.policy_on(business_day(row.at)))
+    columns = _columns(counting, row.state, row.review_owner, teams)
+    return columns if any(getattr(row, name) != value for name, value in columns.items()) else None

@@ -16,6 +16,7 @@ from service.errors import fault
 from service.store.models import Project, ProjectStateRow
 from service.store.queries.reach import projects_within
 from service.usecases.access import found, require
+from service.usecases.months import open_book
 
 
 def open_project(values: Mapping[str, Any], *, actor: Actor, deps: Deps) -> Project:
@@ -25,9 +26,11 @@ def open_project(values: Mapping[str, Any], *, actor: Actor, deps: Deps) -> Proj
         raise fault("unknown_reference", "body_id")
     fields = {name: value for name, value in values.items() if name not in {"state", "state_from_on"}}
     with deps.database.begin(actor.account_id) as work:
-        project = work.add(Project(**fields))
-        first_day = values.get("state_from_on") or business_day(deps.clock.now())
+        today = business_day(deps.clock.now())
+        project = work.add(Project(**fields, counting_from=today))
+        first_day = values.get("state_from_on") or today
         work.add(ProjectStateRow(project_id=project.id, state=values["state"], from_on=first_day))
+        open_book(work, project.id)
         work.audit("project:create", project.id, state=str(values["state"]))
         work.session.refresh(project, ["states"])
         return project

@@ -5,13 +5,16 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select, true
+from sqlalchemy import ColumnElement, extract, select, true
 from sqlalchemy.orm import InstrumentedAttribute
 
 from service.deps import Deps
 from service.domain.actors import Actor, Permission, Reach
+from service.errors import fault
 from service.store.base import Base
 from service.store.models import (
+    CalendarDay,
+    CertificateType,
     District,
     Filing,
     Post,
@@ -45,17 +48,43 @@ class Register(Generic[Row]):
     write: Permission
     #: The rows a reach covers.
     within: Callable[[Reach], ColumnElement[bool]] = everything
-    filters: Mapping[str, InstrumentedAttribute[Any]] = field(default_factory=dict)
+    filters: Mapping[str, ColumnElement[Any] | InstrumentedAttribute[Any]] = field(default_factory=dict)
     #: The column that the filter `q` searches by its beginning.
     search: InstrumentedAttribute[Any] | None = None
     #: True where the row belongs to a project, which the writer must reach.
     of_project: bool = False
+    #: What the database cannot check of new values by itself.
+    check: Callable[[Work, Mapping[str, Any]], None] | None = None
 
 
 def _of_projects(column: InstrumentedAttribute[Any]) -> Callable[[Reach], ColumnElement[bool]]:
     return lambda reach: column.in_(project_ids(reach))
 
 
+def _types_known(work: Work, values: Mapping[str, Any]) -> None:
+    """Refuse certificates of types nobody entered: a list in JSON has no foreign keys."""
+    named = {code for one_of in values.get("certificates", ()) for code in one_of}
+    known = work.session.scalars(select(CertificateType.code).where(CertificateType.code.in_(named)))
+    unknown = sorted(named.difference(known))
+    if unknown:
+        raise fault("unknown_reference", "certificates", unknown=unknown)
+
+
+CALENDAR_DAYS = Register(
+    "calendar_day",
+    CalendarDay,
+    CalendarDay.day,
+    Permission.REFERENCE_READ,
+    Permission.REFERENCE_WRITE,
+    filters={"year": extract("year", CalendarDay.day), "month": extract("month", CalendarDay.day)},
+)
+CERTIFICATE_TYPES = Register(
+    "certificate_type",
+    CertificateType,
+    CertificateType.code,
+    Permission.REFERENCE_READ,
+    Permission.REFERENCE_WRITE,
+)
 DISTRICTS = Register("district", District, District.code, Permission.REFERENCE_READ, Permission.REFERENCE_WRITE)
 BODIES = Register(
     "supervising_body",
@@ -72,6 +101,7 @@ POSTS = Register(
     Permission.REFERENCE_READ,
     Permission.REFERENCE_WRITE,
     filters={"team_kind": Post.team_kind, "category": Post.category},
+    check=_types_known,
 )
 UNITS = Register(
     "unit",
@@ -120,6 +150,8 @@ def create(register: Register[Row], values: Mapping[str, Any], *, actor: Actor, 
     with deps.database.begin(actor.account_id) as work:
         if register.of_project:
             require_project(work, actor, register.write, values["project_id"])
+        if register.check:
+            register.check(work, values)
         row = work.add(register.model(**values))
         work.audit(f"{register.thing}:create", getattr(row, register.key.key))
         return row
@@ -141,6 +173,8 @@ def change(
         row = _one(work, register, key, reach)
         if hasattr(row, "version"):
             require_version(row.version, version)
+        if register.check:
+            register.check(work, values)
         changed = [name for name, value in values.items() if getattr(row, name) != value]
         for name in changed:
             setattr(row, name, values[name])

@@ -1,4 +1,4 @@
-"""Writing a verdict, the machine's or a reviewer's: state, reasons, counting, record and audit in one transaction."""
+"""Writing a verdict, the machine's or a reviewer's: state, counting, day, record and audit in one transaction."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,9 +9,12 @@ from sqlalchemy import func, select
 
 from service.domain.calendar import business_day
 from service.domain.reasons import Reason, Verdict
+from service.domain.topics import Topic
 from service.store.models import CheckIn, DecisionRecord, Project
 from service.store.work import Work
-from service.usecases.counting import lines_of, policy_for, put_counting
+from service.usecases.attendance_days import put_day
+from service.usecases.counting import put_counting
+from service.usecases.ground import ground_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +28,15 @@ class Settlement:
 
 def settle(work: Work, row: CheckIn, settlement: Settlement, *, decided_by: UUID | None) -> None:
     """Write the verdict on a locked row; roster and policy are read anew, so that no older state is counted."""
-    project = work.session.get_one(Project, row.project_id)
-    lines = lines_of(work, row.person_id, row.project_id)
-    policy = policy_for(work, project, business_day(row.at))
+    ground, day = ground_of(work, work.session.get_one(Project, row.project_id)), business_day(row.at)
     row.state = settlement.verdict
     row.decided_at = work.clock.now()
     row.reasons = [reason.as_dict() for reason in settlement.reasons]
-    counting = put_counting(work, row, project, lines, policy)
+    counting = put_counting(work, row, ground)
+    put_day(work, ground, row.person_id, day)
+    if day < business_day(work.clock.now()):
+        # That day was closed, or is being closed now: the months built on it are computed anew.
+        work.publish(Topic.LATE_VERDICT, row.id)
     record = {
         **settlement.record,
         "counting": {
@@ -39,7 +44,7 @@ def settle(work: Work, row: CheckIn, settlement: Settlement, *, decided_by: UUID
             "reasons": [reason.as_dict() for reason in counting.reasons],
             "roster_line_id": str(counting.line.id) if counting.line else None,
             "post_code": counting.line.post_code if counting.line else None,
-            "policy_version": policy.version,
+            "policy_version": ground.policy_on(day).version,
         },
     }
     work.add(

@@ -29,7 +29,7 @@ from service.store.models import Fence as FenceRow
 from service.store.photos import PhotoStoreDown
 from service.store.vault import SealBroken
 from service.store.work import Work
-from service.usecases.counting import policy_for
+from service.usecases.ground import check_in_policy
 from service.usecases.settling import Settlement, settle
 
 log = structlog.get_logger(__name__)
@@ -104,7 +104,7 @@ def _load(work: Work, check_in_id: UUID, engine: Engine, deps: Deps) -> Case:
     return Case(
         row=row,
         claim=from_dict(row.claim),
-        policy=policy_for(work, project, business_day(row.at)),
+        policy=check_in_policy(work, project, business_day(row.at)),
         fences=_fences(work, row),
         missing_consents=_missing_consents(work, row.person_id),
         template=_opened(template, deps) if template else None,

@@ -1,6 +1,7 @@
 """Every register the same way: made, read, changed by who saw its version, listed in pages, found by filters."""
 
 from collections.abc import Callable
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -67,13 +68,29 @@ def of_teams(world: World, bare: Site) -> Values:
     return {"project_id": str(bare.project_id), "kind": "supervision", "unit_id": str(world.unit()), "name": "监理部"}
 
 
+def of_calendar_days(_world: World, _bare: Site) -> Values:
+    return {"day": f"{date(2030, 1, 1) + timedelta(days=next(NUMBERS))}", "working": False, "name": "元旦"}
+
+
+def of_certificate_types(_world: World, _bare: Site) -> Values:
+    return {"code": f"type-{next(NUMBERS)}", "name_zh": "岗位证书", "name_en": "post certificate"}
+
+
+def of_certificates(world: World, _bare: Site) -> Values:
+    values = {"type_code": "safety_b", "number": f"沪建安B(2024){next(NUMBERS):07d}", "unit_id": str(world.unit())}
+    return {**values, "person_id": str(world.person().id), "valid_from": "2024-03-18", "valid_until": "2027-03-17"}
+
+
 Make = Callable[[World, Site], Values]
 # Path, how one is made, what of it changes.
 REGISTERS: list[tuple[str, Make, Values]] = [
     ("/units", of_units, {"name": "改名单位"}),
     ("/bodies", of_bodies, {"name": "改名监督站", "district_code": None}),
     ("/districts", of_districts, {"name": "改名新区"}),
-    ("/posts", of_posts, {"name_en": "materials officer", "category": 1}),
+    ("/posts", of_posts, {"name_en": "materials officer", "category": 1, "certificates": [["safety_c1", "safety_c2"]]}),
+    ("/calendar-days", of_calendar_days, {"working": True, "name": None}),
+    ("/certificate-types", of_certificate_types, {"name_en": "certificate of a post"}),
+    ("/certificates", of_certificates, {"valid_until": None, "unit_id": None, "type_code": "safety_c3"}),
     ("/projects", of_projects, {"name": "改名项目", "address": None}),
     ("/filings", of_filings, {"permit_number": "P-1", "filed_on": "2026-02-01"}),
     ("/unit-roles", of_unit_roles, {"role": "contractor"}),
@@ -84,7 +101,7 @@ register = pytest.mark.parametrize(("path", "make", "change"), REGISTERS, ids=PA
 
 
 def key(row: Values) -> str:
-    return row.get("id") or row["code"]
+    return row.get("id") or row.get("code") or row["day"]
 
 
 @register
@@ -148,7 +165,7 @@ def test_pages_of_two_show_five_rows_once_each_newest_first(
             break
     assert len(seen) == len(set(seen))
     assert set(made) <= set(seen)
-    # Ids grow with time; districts and posts are ordered by their code.
+    # Ids grow with time; what has a code or a day is ordered by it.
     assert seen == sorted(seen, reverse=True)
 
 
@@ -188,6 +205,9 @@ def test_a_page_holds_one_to_two_hundred_rows(city: Caller, path: str) -> None:
         ("/filings", of_filings, {"filed_on": None}, "number"),
         ("/unit-roles", of_unit_roles, {}, "role"),
         ("/teams", of_teams, {"name": "另一个"}, "kind"),
+        ("/calendar-days", of_calendar_days, {"working": True}, "day"),
+        ("/certificate-types", of_certificate_types, {"name_zh": "别名"}, "code"),
+        ("/certificates", of_certificates, {"valid_until": None}, "number"),
     ],
 )
 def test_a_second_one_of_the_same_identity_is_refused_by_its_field(
@@ -219,10 +239,13 @@ def test_a_change_into_another_ones_identity_is_refused(city: Caller, world: Wor
         ("/unit-roles", of_unit_roles, "unit_id", NOBODY),
         ("/teams", of_teams, "project_id", NOBODY),
         ("/teams", of_teams, "unit_id", NOBODY),
+        ("/posts", of_posts, "certificates", [["safety_b"], ["safety_c2", "none"]]),
+        ("/certificates", of_certificates, "type_code", "none"),
+        ("/certificates", of_certificates, "unit_id", NOBODY),
     ],
 )
 def test_what_refers_to_nothing_is_refused_by_its_field(
-    city: Caller, world: World, bare: Site, path: str, make: Make, reference: str, value: str
+    city: Caller, world: World, bare: Site, path: str, make: Make, reference: str, value: Any
 ) -> None:
     response = city.post(path, {**make(world, bare), reference: value})
     assert said(response) == (422, [("unknown_reference", reference)])
@@ -318,6 +341,52 @@ def test_each_register_is_filtered_by_what_it_says(city: Caller, world: World, b
         assert set(city.ids(path, **query)) == expected, (path, query)
     posts = city.get("/posts?team_kind=supervision&category=1").json["items"]
     assert [post["code"] for post in posts] == ["chief_engineer"]
+    days = city.get("/calendar-days?year=2026&month=4&limit=40").json["items"]
+    assert [row["day"] for row in days] == [f"2026-04-{day:02d}" for day in range(30, 0, -1)]
+    assert [row["day"] for row in days if row["name"] == "清明"] == ["2026-04-06", "2026-04-05", "2026-04-04"]
+
+
+@pytest.mark.parametrize("day", ["2026-02-30", "2026-4-6", "20260406", "0000-00-00", "tomorrow"])
+def test_what_is_no_day_leads_nowhere(city: Caller, day: str) -> None:
+    assert said(city.get(f"/calendar-days/{day}")) == (404, [("not_found", None)])
+
+
+@pytest.mark.parametrize(
+    ("certificates", "problem"),
+    [
+        ("safety_b", ("invalid", "certificates")),
+        (["safety_b"], ("invalid", "certificates.0")),
+        ([["safety_b"], []], ("bad_length", "certificates.1")),
+        ([["safety_b", None]], ("null_not_allowed", "certificates.0.1")),
+        ([["safety_b", 7]], ("invalid", "certificates.0.1")),
+        ([[""]], ("bad_length", "certificates.0.0")),
+        ([["safety_b"]] * 11, ("bad_length", "certificates")),
+        (None, ("null_not_allowed", "certificates")),
+    ],
+)
+def test_what_a_post_needs_is_a_list_of_lists_of_types(
+    city: Caller, certificates: Any, problem: tuple[str, str]
+) -> None:
+    post = city.post("/posts", of_posts(None, None)).json
+    assert said(city.post("/posts", {**of_posts(None, None), "certificates": certificates})) == (422, [problem])
+    assert said(city.patch(f"/posts/{post['code']}", {"certificates": certificates}, 1)) == (422, [problem])
+
+
+def test_a_post_is_not_changed_to_need_what_nobody_knows(city: Caller) -> None:
+    response = city.patch("/posts/safety_officer", {"certificates": [["none"], ["safety_b", "more"]]}, 2)
+    assert said(response) == (422, [("unknown_reference", "certificates")])
+    assert response.json["errors"][0]["data"] == {"unknown": ["more", "none"]}
+
+
+def test_the_seeded_posts_need_what_the_glossary_says(city: Caller) -> None:
+    posts = city.get("/posts").json["items"]
+    needs = {post["code"]: post["certificates"] for post in posts if post["certificates"]}
+    assert needs == {
+        "project_manager": [["constructor_1", "constructor_2"], ["safety_b"]],
+        "safety_officer": [["safety_c1", "safety_c2", "safety_c3"]],
+        "chief_engineer": [["registered_supervision_engineer"]],
+    }
+    assert len(posts) == 10
 
 
 @pytest.mark.parametrize(
@@ -329,6 +398,10 @@ def test_each_register_is_filtered_by_what_it_says(city: Caller, world: World, b
         ("/projects?district_code=31", ("bad_length", "district_code")),
         ("/filings?q=1702", ("unknown_field", "q")),
         ("/districts?cursor=" + "9" * 65, ("bad_length", "cursor")),
+        ("/calendar-days?year=0", ("out_of_range", "year")),
+        ("/calendar-days?month=13", ("out_of_range", "month")),
+        ("/calendar-days?cursor=2026-02-30", ("invalid", "cursor")),
+        ("/certificates?expiring_before=soon", ("invalid", "expiring_before")),
     ],
 )
 def test_a_filter_that_cannot_be_is_refused_by_name(city: Caller, path: str, problem: tuple[str, str]) -> None:

@@ -4,8 +4,10 @@ import ast
 import importlib.util
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import pytest
 from sqlalchemy import CheckConstraint
@@ -15,6 +17,8 @@ from geofence.position import Position
 from geofence.shape import Circle
 from geofence.verdict import Judgement, Limits, Outcome, judge
 from service.api.errors import STATUS
+from service.docs_picture import picture
+from service.docs_states import PICTURE_FILE, STATES_FILE, states_document, the_scenario
 from service.docs_tables import REASONS_FILE, reasons_table
 from service.domain.actors import Permission, Role, Scope
 from service.domain.checkin import place_numbers
@@ -22,6 +26,7 @@ from service.domain.reasons import REASONS, Reason, Verdict, verdict_of
 from service.domain.reviews import ReviewOwner
 from service.domain.roster import Basis, LineAct, LineState
 from service.domain.sites import BodyKind, FenceState, ProjectState, TeamKind, UnitRoleKind
+from service.domain.tickets import Act, TicketState
 from service.store.base import Base
 from service.store.models import ConsentKind, EnrolmentState
 from service.texts import TEXTS, text
@@ -31,7 +36,7 @@ README, CHINESE = ROOT / "README.md", ROOT / "docs" / "zh" / "README.md"
 DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "service" / "domain" / "README.md"]
 
 # Calls whose first argument is a code that reaches a person, and tables whose values are such codes.
-SPEAKING = {"fault", "Problem", "FenceError", "Refusal", "ValidationError", "Permanent", "Reason", "check"}
+SPEAKING = {"fault", "Problem", "FenceError", "Refusal", "ValidationError", "Permanent", "Reason", "Why", "check"}
 TABLES = {"CODES", "_CODES", "_CODE_OF_STATUS", "error_messages"}
 
 
@@ -111,6 +116,29 @@ def test_both_texts_of_a_code_name_the_same_numbers() -> None:
 
 def test_the_table_of_reasons_is_the_one_the_code_gives() -> None:
     assert REASONS_FILE.read_text(encoding="utf-8") == reasons_table(), "run: python -m service.docs_tables"
+
+
+def test_the_states_are_the_ones_the_scenario_gives() -> None:
+    scenario = the_scenario()
+    assert STATES_FILE.read_text(encoding="utf-8") == states_document(scenario), "run: python -m service.docs_states"
+    assert PICTURE_FILE.read_text(encoding="utf-8") == picture(scenario), "run: python -m service.docs_states"
+
+
+def test_the_picture_is_drawn_by_itself() -> None:
+    drawn = PICTURE_FILE.read_text(encoding="utf-8")
+    root = ET.fromstring(drawn)  # noqa: S314 - our own file
+    assert {element.tag.rpartition("}")[2] for element in root.iter()} <= {
+        "svg", "title", "style", "defs", "marker", "path", "rect", "circle", "text",
+    }  # fmt: skip
+    assert re.findall(r"(?:href|url\((?!#)|@import|@font-face)", drawn) == []
+
+
+def test_a_way_that_the_picture_does_not_show_is_noticed() -> None:
+    scenario = the_scenario()
+    rule = scenario.acts[Act.START]
+    changed = replace(scenario, acts={**scenario.acts, Act.START: replace(rule, to=TicketState.SUBMITTED)})
+    with pytest.raises(ValueError, match="start to rectifying"):
+        picture(changed)
 
 
 def example() -> Judgement:

@@ -22,6 +22,7 @@ from jobs.local.port import free_port
 from jobs.local.postgres import LocalPostgres
 
 JOBS = Path(__file__).resolve().parents[2] / "jobs"
+MOMENT = "2026-03-02T07:00:00+08:00"
 IDLE = "import time\nwhile True:\n    time.sleep(60)\n"
 STAND_INS = {
     "service/__init__.py": "",
@@ -217,6 +218,28 @@ def test_a_given_database_is_migrated_and_never_filled(tree: Path, tmp_path: Pat
             assert runs(given.url()) == ["migrate"]
             runner.end()
         assert not (tree / "var/postgresql").exists()
+
+
+def test_a_clock_reaches_every_process(tree: Path) -> None:
+    (tree / "wsgi.py").write_text(STAND_INS["wsgi.py"].replace("DATABASE_URL", "DAOGANG_CLOCK"))
+    with started(tree, "--clock", MOMENT) as runner:
+        assert get(runner.wait_ready()) == MOMENT
+
+
+def test_a_clock_without_a_zone_is_refused(tree: Path) -> None:
+    with started(tree, "--clock", "2026-03-02T07:00:00") as runner:
+        assert runner.finish() == 2
+    assert "2026-03-02T07:00:00 is not a time with its zone" in runner.printed
+
+
+@pytest.mark.parametrize(("arguments", "named"), [(("--clock", MOMENT), {}), ((), {"DAOGANG_CLOCK": MOMENT})])
+def test_a_movable_clock_never_runs_over_a_given_database(
+    tree: Path, arguments: tuple[str, ...], named: dict[str, str]
+) -> None:
+    with started(tree, *arguments, DATABASE_URL="postgresql://me:s3cret@127.0.0.1/x", **named) as runner:
+        assert runner.finish() == 1
+    (line,) = runner.printed.splitlines()
+    assert line.startswith("daogang: the movable clock needs a database of its own")
 
 
 def test_a_given_database_that_refuses_is_one_line_without_its_password(tree: Path) -> None:

@@ -1,10 +1,14 @@
 """Settings: read once, named when missing, never shown."""
 
 from base64 import b64encode
+from datetime import UTC, datetime
 
 import pytest
 
+from service.clock import SystemClock
+from service.deps import build
 from service.settings import Settings, SettingsError, parse_keys
+from service.store.clock import MovableClock
 
 KEY = b64encode(bytes(32)).decode()
 GOOD = {
@@ -38,6 +42,11 @@ def test_production_is_what_nobody_said_otherwise() -> None:
         ("DAOGANG_LEASE_S", "nan"),
         ("DAOGANG_HANG_S", "0"),
         ("DAOGANG_PHOTO_DAYS", "-1"),
+        ("DAOGANG_CLOCK", "tomorrow"),
+        ("DAOGANG_CLOCK", "2026-03-02"),
+        ("DAOGANG_CLOCK", "2026-03-02T07:00:00"),
+        ("DAOGANG_CLOCK", "0001-01-01T00:00:00+08:00"),
+        ("DAOGANG_CLOCK", "9999-12-31T23:59:59-08:00"),
         ("DAOGANG_TOKEN_SECRET", "short"),
         ("DAOGANG_KEYS", "1=abc"),
         ("DAOGANG_KEYS", f"x={KEY}"),
@@ -53,6 +62,19 @@ def test_an_unusable_setting_is_named(name: str, value: str) -> None:
 def test_a_fake_wechat_is_refused_in_production() -> None:
     with pytest.raises(SettingsError, match="WECHAT_BASE_URL"):
         Settings.from_env(GOOD | {"DAOGANG_ENV": "production", "WECHAT_BASE_URL": "http://127.0.0.1:1"})
+
+
+def test_the_movable_clock_is_refused_in_production() -> None:
+    with pytest.raises(SettingsError, match="DAOGANG_CLOCK is for development") as error:
+        Settings.from_env(GOOD | {"DAOGANG_ENV": "production", "DAOGANG_CLOCK": "2026-03-02T07:00:00+08:00"})
+    assert "\n" not in str(error.value)
+
+
+def test_business_time_is_the_machines_unless_somebody_says_when_it_begins() -> None:
+    assert isinstance(build(Settings.from_env(GOOD)).clock, SystemClock)
+    settings = Settings.from_env(GOOD | {"DAOGANG_CLOCK": "2026-03-02T07:00:00+08:00"})
+    assert settings.clock == datetime(2026, 3, 1, 23, 0, tzinfo=UTC)
+    assert isinstance(build(settings).clock, MovableClock)
 
 
 def test_no_secret_is_shown() -> None:

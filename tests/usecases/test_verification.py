@@ -107,14 +107,14 @@ def test_an_enrolment_photo_is_no_check_in_photo(gate: Gate) -> None:
 
 def test_a_distance_between_the_thresholds_goes_to_review(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
     # obama2 lies near 0.34 of this template; a policy with thresholds around that makes it uncertain.
-    real = verification.policy_for
+    real = verification.check_in_policy
 
     def stricter(*args: object, **kwargs: object) -> object:
         policy = real(*args, **kwargs)
         narrow = {name: replace(numbers, accept=0.2) for name, numbers in policy.faces.items()}
         return replace(policy, faces=narrow)
 
-    monkeypatch.setattr(verification, "policy_for", stricter)
+    monkeypatch.setattr(verification, "check_in_policy", stricter)
     row = gate.judged(variant(portrait("obama2"), seed=3))
     assert (row.state, row.counts, codes(row), row.review_owner) == (
         Verdict.REVIEW,
@@ -204,7 +204,7 @@ def test_the_decision_record_is_whole_and_cannot_be_edited(gate: Gate, deps: Dep
     assert told["place"]["distance_m"] == pytest.approx(-200, abs=1)
     assert told["face"]["distance"] < told["face"]["accept"] < told["face"]["refuse"]
     assert told["engine"]["id"] == "dlib"
-    assert told["policy_version"] == told["counting"]["policy_version"] == "check_in-1"
+    assert (told["policy_version"], told["counting"]["policy_version"]) == ("check_in-1", "attendance-1")
     assert told["counting"]["roster_line_id"] == str(gate.line.id)
     assert told["claim"]["position"]["datum"] == "wgs84"
     edit = update(DecisionRecord).where(DecisionRecord.id == record.id).values(verdict=Verdict.REFUSED)
@@ -310,8 +310,8 @@ def test_a_worker_that_lost_its_lease_changes_nothing(gate: Gate, deps: Deps, cl
 def test_an_engine_without_calibrated_thresholds_judges_nobody(
     gate: Gate, deps: Deps, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = verification.policy_for
-    monkeypatch.setattr(verification, "policy_for", lambda *args: replace(real(*args), faces={}))
+    real = verification.check_in_policy
+    monkeypatch.setattr(verification, "check_in_policy", lambda *args: replace(real(*args), faces={}))
     row = gate.world.punch(gate.site, gate.actor)
     verification.verify(row.id, deps=deps)
     assert gate.again(row).state == "received"

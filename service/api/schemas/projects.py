@@ -22,6 +22,7 @@ class ProjectOut(Stamped):
     body_id = fields.UUID()
     district_code = fields.String()
     address = fields.String(allow_none=True)
+    counting_from = Day(metadata={"description": "the first day on which attendance is due"})
     states = fields.List(fields.Nested(StateOut))
 
 

@@ -6,7 +6,7 @@ from marshmallow import fields
 from stdnum.cn import uscc
 
 from service.api.paging import PageIn
-from service.api.schemas.base import Instant, Out, Strict, Text, between, check, choice
+from service.api.schemas.base import Day, Instant, Out, Strict, Text, between, check, choice, length
 from service.domain.sites import BodyKind, TeamKind
 
 
@@ -51,14 +51,75 @@ class DistrictChange(Strict):
     name = Text(most=40, required=True)
 
 
+class CalendarDayOut(Out):
+    """日历: whether a day is worked, and the holiday that makes it so."""
+
+    day = Day()
+    working = fields.Boolean()
+    name = fields.String(allow_none=True)
+    version = fields.Integer()
+
+
+class CalendarDayChange(Strict):
+    """What the city says of a day."""
+
+    working = fields.Boolean(truthy={True}, falsy={False})
+    name = Text(most=40, allow_none=True)
+
+
+class CalendarDayIn(CalendarDayChange):
+    """A day nothing is known of yet."""
+
+    day = Day(required=True)
+    working = fields.Boolean(truthy={True}, falsy={False}, required=True)
+
+
+class CalendarDayQuery(PageIn):
+    """Filters of the calendar."""
+
+    year = fields.Integer(validate=between(1990, 2100))
+    month = fields.Integer(validate=between(1, 12))
+
+
+class CertificateTypeOut(Out):
+    """证书类型."""
+
+    code = fields.String()
+    name_zh = fields.String()
+    name_en = fields.String()
+    version = fields.Integer()
+
+
+class CertificateTypeChange(Strict):
+    """What may change of a certificate type."""
+
+    name_zh = Text(most=40)
+    name_en = Text(most=80)
+
+
+class CertificateTypeIn(CertificateTypeChange):
+    """A new certificate type."""
+
+    code = Text(most=40, required=True)
+    name_zh = Text(most=40, required=True)
+    name_en = Text(most=80, required=True)
+
+
+def _needs() -> fields.List[Any]:
+    """One type of each inner list is needed: [["builder_1", "builder_2"], ["safety_b"]]."""
+    one_of = fields.List(Text(most=40), validate=length(1, 10))
+    return fields.List(one_of, validate=length(0, 10), metadata={"description": "one type of each inner list"})
+
+
 class PostOut(Out):
-    """岗位."""
+    """岗位, with the certificates it needs: one type of each inner list."""
 
     code = fields.String()
     name_zh = fields.String()
     name_en = fields.String()
     team_kind = choice(TeamKind)
     category = fields.Integer()
+    certificates = fields.List(fields.List(fields.String()))
     version = fields.Integer()
 
 
@@ -68,6 +129,7 @@ class PostChange(Strict):
     name_zh = Text(most=40)
     name_en = Text(most=80)
     category = fields.Integer(strict=True, validate=between(1, 2))
+    certificates = _needs()
 
 
 class PostIn(PostChange):

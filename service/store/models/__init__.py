@@ -5,6 +5,7 @@ from service.store.models.attendance import AttendanceDay, AttendanceMonth, DayC
 from service.store.models.calendar import CalendarDay
 from service.store.models.certificate import Certificate, CertificateType
 from service.store.models.check_in import CheckIn, DecisionRecord
+from service.store.models.clock import ClockRow
 from service.store.models.enrolment import Enrolment, EnrolmentPhoto, EnrolmentState, TemplateRow
 from service.store.models.fence import Fence
 from service.store.models.finding import Finding
@@ -19,7 +20,7 @@ from service.store.models.upkeep import Audit, Heartbeat, Outbox, Policy
 
 __all__ = [
     "Account", "AttendanceDay", "AttendanceMonth", "Audit", "CalendarDay", "Certificate", "CertificateType",
-    "CheckIn", "Consent", "ConsentKind", "DayClose", "DecisionRecord", "District", "DocumentKind",
+    "CheckIn", "ClockRow", "Consent", "ConsentKind", "DayClose", "DecisionRecord", "District", "DocumentKind",
     "Enrolment", "EnrolmentPhoto", "EnrolmentState", "Fence", "Filing", "Finding", "GrantRow", "Heartbeat",
     "Invitation", "Notice", "Outbox", "Person", "Photo", "PhotoKind", "PhotoSeen", "Policy", "Post",
     "Project", "ProjectStateRow", "RosterLine", "StopWork", "SupervisingBody", "Team", "TemplateRow",

@@ -4,8 +4,8 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, Index, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import BigInteger, ForeignKey, Identity, Index, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, column_property, mapped_column
 
 from service.domain.actors import Role
 from service.domain.findings.base import FindingKind
@@ -13,6 +13,7 @@ from service.domain.sites import TeamKind
 from service.domain.tickets import Checker, Label, Loop, TicketState
 from service.store.base import Base, Identified, Versioned
 from service.store.models.kinds import kind
+from service.store.models.project import Project
 
 
 class Ticket(Identified, Versioned, Base):
@@ -37,12 +38,19 @@ class Ticket(Identified, Versioned, Base):
     checker: Mapped[Checker] = mapped_column(kind(Checker))
     reworks: Mapped[int] = mapped_column(default=0)
     appealed: Mapped[bool] = mapped_column(default=False)
-    #: [{"step", "at", "provisional"}], the clocks that run now, the earliest first.
+    #: [{"clock", "since", "at", "provisional"}], the clocks that run now, the earliest first.
     steps: Mapped[list[Any]]
     next_step_at: Mapped[datetime | None]
     label: Mapped[Label | None] = mapped_column(kind(Label))
     loop: Mapped[Loop | None] = mapped_column(kind(Loop))
     finished_at: Mapped[datetime | None]
+    #: Read with the row: its project's name, and the body it answers to now.
+    project_name: Mapped[str] = column_property(
+        select(Project.name).where(Project.id == project_id).correlate_except(Project).scalar_subquery()
+    )
+    body_id: Mapped[UUID] = column_property(
+        select(Project.body_id).where(Project.id == project_id).correlate_except(Project).scalar_subquery()
+    )
     # The last column, because its name hides the function that makes such columns.
     kind: Mapped[FindingKind] = mapped_column(kind(FindingKind))
 
@@ -59,6 +67,8 @@ class Ticket(Identified, Versioned, Base):
         Index("ix_ticket_project_id", "project_id", "id"),
         Index("ix_ticket_team_id", "team_id", "id"),
         Index("ix_ticket_copy_team_id", "copy_team_id", "id"),
+        Index("ix_ticket_unit_id", "unit_id", "id"),
+        Index("ix_ticket_open", "id", postgresql_where="finished_at IS NULL"),
         Index("ix_ticket_state", "state", "id"),
         Index("ix_ticket_next_step_at", "next_step_at", postgresql_where="next_step_at IS NOT NULL"),
     )

@@ -1,6 +1,6 @@
 """The pure rules, case by case."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import product
 from uuid import UUID, uuid4
 
@@ -15,15 +15,17 @@ from service.domain.actors import Actor, Grant, Permission, Role, Scope
 from service.domain.calendar import business_day
 from service.domain.checkin import Evidence, Fix, Precision, Unread, decide
 from service.domain.counting import Line, count
-from service.domain.policies import CheckInPolicy, PolicyRow, parse, pick
+from service.domain.policies import CheckInPolicy, PolicyRow, parse_check_in, pick
 from service.domain.reasons import REASONS, Effect, Reason, Verdict, verdict_of
 from service.domain.reviews import ReviewOwner, owner_for, owners_open_to
 from service.domain.roster import STEPS, LineAct, LineState, after, allowed
-from service.domain.sites import ProjectState, StateFrom, TeamKind, state_on
+from service.domain.sites import ProjectState, SiteDays, StateFrom, TeamKind, state_on
+from service.domain.stop_works import Stop
+from tests.attendance import ATTENDANCE
 
 AT = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 DAY = date(2026, 3, 2)
-POLICY = CheckInPolicy("p1", 50, 60, 120, time(6), time(20), {"dlib": Thresholds(0.4, 0.5)})
+POLICY = CheckInPolicy("p1", 50, 60, 120, {"dlib": Thresholds(0.4, 0.5)})
 ACTIVE = [StateFrom(ProjectState.ACTIVE, date(2026, 1, 1))]
 
 
@@ -101,7 +103,8 @@ def test_a_reason_nobody_listed_is_a_programmer_s_mistake() -> None:
 
 
 def line(**changes: object) -> Line:
-    values: dict[str, object] = {"id": uuid4(), "team_id": uuid4(), "post_code": "x", "filed": True}
+    ids = {"id": uuid4(), "person_id": uuid4(), "team_id": uuid4()}
+    values: dict[str, object] = {**ids, "post_code": "x", "filed": True}
     return Line(**({**values, "starts_on": DAY, "ends_on": None} | changes))  # type: ignore[arg-type]
 
 
@@ -126,7 +129,7 @@ def line(**changes: object) -> Line:
     ],
 )
 def test_what_makes_a_punch_count(lines: list[Line], states: list[StateFrom], at: datetime, reasons: list[str]) -> None:
-    counting = count(Verdict.ACCEPTED, at, lines, states, POLICY)
+    counting = count(Verdict.ACCEPTED, at, lines, SiteDays(states), ATTENDANCE)
     assert ([reason.code for reason in counting.reasons], counting.counts) == (reasons, not reasons)
 
 
@@ -137,7 +140,14 @@ def test_what_makes_a_punch_count(lines: list[Line], states: list[StateFrom], at
 def test_nothing_counts_before_it_is_accepted_and_nothing_pending_is_an_absence(
     verdict: Verdict, counts: bool | None
 ) -> None:
-    assert count(verdict, AT, [line()], ACTIVE, POLICY).counts is counts
+    assert count(verdict, AT, [line()], SiteDays(ACTIVE), ATTENDANCE).counts is counts
+
+
+def test_nothing_counts_on_a_day_of_stop_work() -> None:
+    site = SiteDays(ACTIVE, [Stop(DAY, DAY)])
+    counting = count(Verdict.ACCEPTED, AT, [line()], site, ATTENDANCE)
+    assert ([reason.code for reason in counting.reasons], counting.counts) == (["stop_work"], False)
+    assert count(Verdict.ACCEPTED, AT + timedelta(days=1), [line()], site, ATTENDANCE).counts
 
 
 def test_days_begin_at_midnight_in_shanghai() -> None:
@@ -179,11 +189,9 @@ def test_a_policy_without_thresholds_for_an_engine_has_none() -> None:
         "margin_m": 50,
         "accuracy_limit_m": 60,
         "fix_max_age_s": 120,
-        "window_from": "06:00",
-        "window_to": "20:00",
         "faces": {"dlib": {"accept": 0.4, "refuse": 0.5}},
     }
-    policy = parse(PolicyRow("v", DAY, "city", None, body))
+    policy = parse_check_in(PolicyRow("v", DAY, "city", None, body))
     assert policy.thresholds("dlib") == Thresholds(0.4, 0.5)
     assert policy.thresholds("other") is None
 

@@ -1,0 +1,77 @@
+"""Routes of tickets: the list, one with its history, and a route for each act of people."""
+
+from typing import Any
+from uuid import UUID
+
+from service.api.blueprints import Blueprint
+from service.api.context import actor, asks, deps, etag, seen_version, versioned
+from service.api.paging import page_of, split
+from service.api.schemas.tickets import TicketActIn, TicketOut, TicketQuery, TicketRowOut
+from service.domain.actors import Permission
+from service.domain.tickets import Act
+from service.usecases import tickets
+from service.usecases.tickets import Shown
+
+Answer = tuple[Any, int, dict[str, str]]
+blueprint = Blueprint("tickets", __name__, description="Findings sent to a team to be put right, until they are")
+
+# What the documentation says of each act; who may do it and when stands in the ticket's own scenario.
+SUMMARIES = {
+    Act.ACKNOWLEDGE: "签收: acknowledge a ticket.",
+    Act.START: "开始整改: begin to put it right.",
+    Act.SUBMIT: "提交整改: say in the note what was done; the program looks first, then somebody checks.",
+    Act.URGE: "督促: the enterprise urges a ticket that was sent back; a note is needed.",
+    Act.PASS: "核查通过: pass the check.",
+    Act.SEND_BACK: "重新整改: send it back with the opinion as note; beyond the limit it is transferred.",
+    Act.OBSERVE: "观察: let the attendance of the coming due days prove it.",
+    Act.TRANSFER: "转派监督机构: hand a team that refuses over to the body; a note is needed.",
+    Act.INTERVIEW: "约谈: record that the body called the team in; a note is needed.",
+    Act.ORDER_CORRECTION: "责令改正: record an order to correct; a note is needed.",
+    Act.PROPOSE_POINTS: "建议记分: record that credit points are proposed; a note is needed.",
+    Act.REPLY: "答复: answer the body; a note is needed.",
+    Act.CLOSE: "办结: close a transferred ticket; a note is needed.",
+    Act.WITHDRAW: "撤回: withdraw a ticket; a note is needed.",
+    Act.APPEAL: "申诉: appeal, once at a time; a note is needed. The clocks run on.",
+    Act.GRANT_APPEAL: "支持申诉: grant the appeal, which withdraws the ticket; a note is needed.",
+    Act.DENY_APPEAL: "驳回申诉: deny the appeal; a note is needed.",
+}
+
+
+@blueprint.route("/tickets")
+@asks(blueprint, Permission.TICKET_READ)
+@blueprint.arguments(TicketQuery, location="query")
+@blueprint.response(200, page_of(TicketRowOut))
+def list_tickets(query: dict[str, Any]) -> Any:
+    """List tickets within reach, newest first."""
+    window, filters = split(query)
+    return tickets.list_tickets(filters, window, actor=actor(), deps=deps())
+
+
+@blueprint.route("/tickets/<uuid:ticket_id>")
+@asks(blueprint, Permission.TICKET_READ)
+@blueprint.response(200, TicketOut)
+def read_ticket(ticket_id: UUID) -> Answer:
+    """Read a ticket with its lines, its history, and what you may do with it now."""
+    return _answer(tickets.read_ticket(ticket_id, actor=actor(), deps=deps()))
+
+
+def _answer(shown: Shown) -> Answer:
+    row: Any = shown.ticket
+    row.findings, row.history, row.allowed = shown.findings, shown.history, shown.allowed
+    return row, 200, etag(row.version)
+
+
+def _add_act(act: Act) -> None:
+    def view(values: dict[str, Any], ticket_id: UUID) -> Answer:
+        note = values.get("note")
+        return _answer(tickets.act_on_ticket(ticket_id, act, seen_version(), actor=actor(), deps=deps(), note=note))
+
+    view.__name__, view.__doc__ = f"{act}_ticket", SUMMARIES[act]
+    answered = blueprint.response(200, TicketOut)(view)
+    read = versioned(blueprint)(blueprint.arguments(TicketActIn)(answered))
+    asked = asks(blueprint, Permission.TICKET_ACT)(read)
+    blueprint.route(f"/tickets/<uuid:ticket_id>/{act}", methods=["POST"])(asked)
+
+
+for _act in SUMMARIES:
+    _add_act(_act)

@@ -1,0 +1,54 @@
+"""How far a reach goes over findings, stop-works and attendance, as conditions."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, exists, false, or_, select, true
+
+from service.domain.actors import Reach
+from service.domain.sites import TeamKind
+from service.store.models import Finding, Project, StopWork, Team
+from service.store.queries.reach import among, project_ids
+from service.store.work import Work
+
+
+def findings_within(reach: Reach) -> ColumnElement[bool]:
+    """Findings: a team's own, a unit's own teams', every one of a project reached as such."""
+    if reach.city:
+        return true()
+    ways: list[ColumnElement[bool]] = []
+    if reach.projects:
+        ways.append(Finding.project_id.in_(reach.projects))
+    if reach.bodies:
+        ways.append(among(Finding.project_id, project_ids(Reach(bodies=reach.bodies))))
+    if reach.teams or reach.units:
+        mine = or_(
+            Team.id.in_(reach.teams) if reach.teams else false(),
+            Team.unit_id.in_(reach.units) if reach.units else false(),
+        )
+        of_mine = and_(
+            among(Finding.project_id, select(Team.project_id).where(mine)),
+            exists().where(Team.project_id == Finding.project_id, Team.kind == Finding.team_kind, mine),
+        )
+        ways.append(of_mine)
+    return or_(false(), *ways)
+
+
+def stop_works_within(reach: Reach) -> ColumnElement[bool]:
+    """Stop-works of the projects somebody reaches in any way: a site rests as a whole."""
+    return true() if reach.city else among(StopWork.project_id, project_ids(reach))
+
+
+def teams_within(work: Work, reach: Reach, projects: Sequence[Project]) -> frozenset[tuple[UUID, TeamKind]]:
+    """Whose attendance somebody sees on some projects: both teams', or only that of the team or unit he belongs to."""
+    whole = [p.id for p in projects if reach.city or p.body_id in reach.bodies or p.id in reach.projects]
+    teams = select(Team.project_id, Team.kind).where(
+        Team.project_id.in_([p.id for p in projects]), or_(Team.id.in_(reach.teams), Team.unit_id.in_(reach.units))
+    )
+    mine = {(row.project_id, row.kind) for row in work.session.execute(teams)} if reach.teams or reach.units else set()
+    return frozenset(mine | {(project_id, kind) for project_id in whole for kind in TeamKind})
+
+
+def team_kinds_within(work: Work, reach: Reach, project: Project) -> frozenset[TeamKind]:
+    """The same of one project."""
+    return frozenset(kind for _, kind in teams_within(work, reach, [project]))

@@ -1,0 +1,106 @@
+"""From findings to tickets: the night's analysis sends them out, and settles those whose findings closed again."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, text
+from sqlalchemy.dialects.postgresql import insert
+
+from service.domain.calendar import business_day
+from service.domain.policies import NoPolicy, PolicyRow, Subject
+from service.domain.scenario import parse_scenario
+from service.domain.sites import TeamKind
+from service.domain.ticket_loop import dispatched, is_open_to
+from service.domain.tickets import Act, Party
+from service.errors import fault
+from service.store.models import Finding, Project, Team, Ticket
+from service.store.work import Work
+from service.usecases.ground import policy_book
+from service.usecases.ticket_keeping import Deed, calendar_of, carry_out, columns_of, record, standing_of
+
+_KEY = ("project_id", "team_kind", "kind", "period")
+_OPEN = text("finished_at IS NULL")
+
+
+def dispatch_tickets(work: Work, project: Project) -> list[Ticket]:
+    """Put the project's open findings without a ticket into one a team, kind and month; the tickets that are new."""
+    groups: dict[tuple[Any, ...], list[Finding]] = {}
+    for finding in _waiting(work, project.id):
+        groups.setdefault((project.id, finding.team_kind, finding.kind, finding.month), []).append(finding)
+    if not groups:
+        return []
+    policy, teams = _scenario_for(work, project), _teams(work, project.id)
+    news = []
+    for group, findings in groups.items():
+        row, new = _ticket_for(work, dict(zip(_KEY, group, strict=True)), policy, teams)
+        for finding in findings:
+            finding.ticket_id = row.id
+        work.save()
+        work.audit("ticket:join", row.id, findings=[str(finding.id) for finding in findings])
+        if new:
+            record(work, row, Deed(Act.DISPATCH), None, standing_of(row))
+            news.append(row)
+    return news
+
+
+def _waiting(work: Work, project_id: UUID) -> Sequence[Finding]:
+    waiting = (Finding.project_id == project_id, Finding.closed_at.is_(None), Finding.ticket_id.is_(None))
+    return work.session.scalars(select(Finding).where(*waiting).order_by(Finding.id).with_for_update()).all()
+
+
+def _scenario_for(work: Work, project: Project) -> PolicyRow:
+    today = business_day(work.clock.now())
+    try:
+        return policy_book(work, project, Subject.SCENARIO, lambda row: row).on(today)
+    except NoPolicy:
+        raise fault("no_policy", on=today.isoformat()) from None
+
+
+def _teams(work: Work, project_id: UUID) -> dict[TeamKind, Team]:
+    rows = work.session.scalars(select(Team).where(Team.project_id == project_id))
+    return {row.kind: row for row in rows}
+
+
+def _ticket_for(work: Work, key: dict[str, Any], policy: PolicyRow, teams: dict[TeamKind, Team]) -> tuple[Ticket, bool]:
+    """The open ticket of a key, locked, and whether it is new."""
+    values = _first_values(work, key, policy, teams)
+    one = insert(Ticket).values(**values).on_conflict_do_nothing(index_elements=_KEY, index_where=_OPEN)
+    held = select(Ticket).where(*(getattr(Ticket, name) == value for name, value in key.items()))
+    held = held.where(Ticket.finished_at.is_(None)).with_for_update(of=Ticket)
+    while True:
+        made = work.session.scalar(one.returning(Ticket.id))
+        row = work.session.scalars(held).one_or_none()
+        # The one that was in the way may have ended before we had its lock; then the way is free.
+        if row is not None:
+            return row, made is not None
+
+
+def _first_values(work: Work, key: dict[str, Any], policy: PolicyRow, teams: dict[TeamKind, Team]) -> dict[str, Any]:
+    scenario, now, kind = parse_scenario(policy.body), work.clock.now(), key["team_kind"]
+    standing = dispatched(scenario, key["kind"], kind, now, calendar_of(work, (), now))
+    team = teams.get(kind)
+    # Whoever gets a copy gets it as a member of the other team.
+    other = next((row.id for other_kind, row in teams.items() if other_kind is not kind), None)
+    return {
+        **key,
+        **columns_of(standing),
+        "created_at": now,
+        "team_id": team.id if team else None,
+        "unit_id": team.unit_id if team else None,
+        "copy_team_id": other if scenario.parties[Party.COPY][kind] else None,
+        "scenario": dict(policy.body),
+        "scenario_version": policy.version,
+    }
+
+
+def settle_cleared(work: Work, ticket_ids: Collection[UUID]) -> None:
+    """End the tickets among these all of whose findings are closed, as their scenario says; else they stay."""
+    if not ticket_ids:
+        return
+    rows = select(Ticket).where(Ticket.id.in_(ticket_ids), Ticket.finished_at.is_(None)).order_by(Ticket.id)
+    standing = select(Finding.ticket_id).where(Finding.ticket_id.in_(ticket_ids), Finding.closed_at.is_(None))
+    still_open = set(work.session.scalars(standing.distinct()))
+    for row in work.session.scalars(rows.with_for_update(of=Ticket)).all():
+        if row.id not in still_open and is_open_to(standing_of(row), Act.CLEAR):
+            carry_out(work, row, Deed(Act.CLEAR))
