@@ -34,6 +34,22 @@ PREFIX = "/api/v1"
 #: Bodies that are no photos; routes with photos set their own limit (api/parts.py).
 BODY_LIMIT = 256 * 1024
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+_BLUEPRINTS = (
+    accounts.blueprint,
+    attendance.blueprint,
+    certificates.blueprint,
+    check_ins.blueprint,
+    check_ins.review_blueprint,
+    clock.blueprint,
+    findings.blueprint,
+    findings.stop_work_blueprint,
+    inbox.blueprint,
+    people.blueprint,
+    sites.PROJECT_ROUTES,
+    sites.FENCE_ROUTES,
+    sites.LINE_ROUTES,
+    tickets.blueprint,
+)
 
 
 class InMemoryRequest(Request):
@@ -64,23 +80,7 @@ def create_app(settings: Settings, deps: Deps | None = None) -> Flask:
     app.extensions[EXTENSION] = deps or build(settings)
     _follow_requests(app)
     api = Api(app)
-    for blueprint in (
-        accounts.blueprint,
-        attendance.blueprint,
-        certificates.blueprint,
-        check_ins.blueprint,
-        check_ins.review_blueprint,
-        clock.blueprint,
-        findings.blueprint,
-        findings.stop_work_blueprint,
-        inbox.blueprint,
-        people.blueprint,
-        sites.PROJECT_ROUTES,
-        sites.FENCE_ROUTES,
-        sites.LINE_ROUTES,
-        tickets.blueprint,
-        *(resource(shown) for shown in REGISTERS),
-    ):
+    for blueprint in (*_BLUEPRINTS, *(resource(shown) for shown in REGISTERS)):
         api.register_blueprint(blueprint, url_prefix=PREFIX)
     app.register_blueprint(health.blueprint)
     app.register_blueprint(docs.blueprint)

@@ -142,7 +142,10 @@ class Case:
 
     def do(self, ticket: Ticket, act: Act, actor: Actor, note: str | None = "说明") -> tickets.Shown:
         """An act on the ticket as it is now."""
-        version = self.row(ticket).version
+        return self.act(ticket, act, actor, self.row(ticket).version, note)
+
+    def act(self, ticket: Ticket, act: Act, actor: Actor, version: int, note: str | None = "说明") -> tickets.Shown:
+        """An act on the ticket as it was seen."""
         return tickets.act_on_ticket(ticket.id, act, version, actor=actor, deps=self.deps, note=note)
 
     def history(self, ticket: Ticket) -> list[str]:

@@ -111,7 +111,7 @@ def moved(
         checker=Checker.BODY if _falls_to_body(act, facts) else standing.checker,
         reworks=reworks,
         appealed=state not in ENDS and (_APPEALS[act][1] if act in _APPEALS else standing.appealed),
-        steps=tuple(step for step in standing.steps if step is not fired),
+        steps=tuple(step for step in standing.steps if step != fired),
         label=_LABELS.get(state, standing.label),
         loop=_loop(state, reworks),
     )

@@ -40,6 +40,7 @@ def routes(app: Flask) -> list[tuple[str, str]]:
 def filled(path: str) -> str:
     """A path to nothing in particular."""
     path = re.sub(r"<uuid:\w+>", str(UUID(int=7)), path)
+    path = re.sub(r"<day:\w+>", "2026-04-06", path)
     return re.sub(r"<[^>]+>", "1", path)
 
 

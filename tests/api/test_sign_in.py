@@ -475,9 +475,16 @@ def test_me_tells_rights_enrolment_consents_and_posts_of_today(
 ) -> None:
     me = enrolled.caller.get("/me").json
     assert (me["enrolled"], me["consents"]) == (True, ["face", "location"])
-    assert me["permissions"] == sorted(
-        ["check_in.create", "check_in.read", "consent.withdraw", "me.read", "reference.read"]
-    )
+    assert me["permissions"] == [
+        "attendance.read",
+        "certificate.read",
+        "check_in.create",
+        "check_in.read",
+        "consent.withdraw",
+        "inbox.read",
+        "me.read",
+        "reference.read",
+    ]
     (post,) = me["posts"]
     assert (post["project_id"], post["post_code"]) == (str(enrolled.site.project_id), "project_manager")
     other = speaking_for(world.key_person(world.person().id)).get("/me").json

@@ -2,6 +2,7 @@
 
 import ast
 import importlib.util
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -22,10 +23,12 @@ from service.docs_states import PICTURE_FILE, STATES_FILE, states_document, the_
 from service.docs_tables import REASONS_FILE, reasons_table
 from service.domain.actors import Permission, Role, Scope
 from service.domain.checkin import place_numbers
+from service.domain.findings.base import FindingKind
 from service.domain.reasons import REASONS, Reason, Verdict, verdict_of
 from service.domain.reviews import ReviewOwner
 from service.domain.roster import Basis, LineAct, LineState
 from service.domain.sites import BodyKind, FenceState, ProjectState, TeamKind, UnitRoleKind
+from service.domain.tickets import Act, Checker, Clock, Label, Loop, Party, TicketState
 from service.domain.tickets import Act, TicketState
 from service.store.base import Base
 from service.store.models import ConsentKind, EnrolmentState
@@ -81,7 +84,14 @@ def codes_in_code() -> set[str]:
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             if any(name_of(target) in TABLES for target in targets):
                 found |= {code for value in node.value.values for code in strings(value)}
-    return found | constraint_codes()
+    return found | constraint_codes() | scenario_codes()
+
+
+def scenario_codes() -> set[str]:
+    """What a ticket that is sent back says: the regulations its scenario names."""
+    documents = (json.loads(path.read_text(encoding="utf-8")) for path in (ROOT / "migrations" / "data").glob("*.json"))
+    kinds = [kinds for document in documents for kinds in document["regulations"].values()]
+    return {code for listed in kinds for codes in listed.values() for code in codes}
 
 
 def constraint_codes() -> set[str]:
@@ -235,7 +245,7 @@ def test_the_glossary_names_every_table_role_state_and_permission_subject() -> N
     glossary = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
     kinds = (
         Role, Scope, Verdict, ReviewOwner, Basis, LineState, LineAct, BodyKind, FenceState, ProjectState, TeamKind,
-        UnitRoleKind, ConsentKind, EnrolmentState,
+        UnitRoleKind, ConsentKind, EnrolmentState, FindingKind, TicketState, Checker, Label, Loop, Party, Act, Clock,
     )  # fmt: skip
     words = {str(value) for kind in kinds for value in kind} | set(Base.metadata.tables)
     words |= {str(permission).split(".")[0] for permission in Permission}

@@ -338,7 +338,7 @@ def test_every_act_is_audited_with_its_state_and_nothing_personal(case: Case, ti
 
 def test_the_history_is_never_edited(case: Case) -> None:
     case.ticket()
-    with pytest.raises(Exception, match="only added"), case.deps.database.begin() as work:
+    with pytest.raises(Exception, match="never edited"), case.deps.database.begin() as work:
         work.session.execute(update(TicketEvent).values(note="改"))
 
 

@@ -65,7 +65,7 @@ class TicketEventOut(Out):
     """One thing that happened; actor and role are null where the program acted."""
 
     position = fields.Integer()
-    act = choice(Act)
+    act = fields.String(metadata={"enum": [str(act) for act in Act]})
     from_state = choice(TicketState, allow_none=True)
     to_state = choice(TicketState)
     created_at = Instant()

@@ -49,7 +49,7 @@ def test_nothing_held_is_missing_with_every_kind_that_would_do() -> None:
             key=f"{CHEN}:project_manager",
             team_kind=TeamKind.CONSTRUCTION,
             month=date(2026, 3, 1),
-            evidence={"missing": [["constructor_1", "constructor_2"], ["safety_b"]], "expired": [], "on": "2026-03-18"},
+            evidence={"missing": [["constructor_1", "constructor_2"], ["safety_b"]], "expired": []},
             person_id=CHEN,
             post_code="project_manager",
         )
@@ -83,7 +83,6 @@ def test_an_expired_one_is_told_by_its_tail_and_its_last_day() -> None:
         "expired": [
             {"type": "safety_b", "number_tail": "5125", "valid_from": "2024-03-18", "valid_until": "2026-03-17"}
         ],
-        "on": "2026-03-18",
     }
 
 
