@@ -19,7 +19,7 @@ from service.domain.actors import Permission
 from service.domain.attendance import Tally, tally
 from service.domain.attendance_month import Group, Row, group_of, thresholds
 from service.domain.calendar import business_day, month_before, month_of
-from service.texts import text
+from service.texts.words import AVERAGES
 from service.usecases import attendance, rates
 from service.usecases.attendance import ShownMonth
 
@@ -127,8 +127,10 @@ def _kept(row: Any) -> dict[str, Any]:
 
 
 def _rates(found: rates.Rates) -> dict[str, Any]:
-    averages = {"over_projects": found.over_projects, "over_person_days": found.over_person_days}
-    named = [{"name": name, "text": text(name, {}), "percent": percent} for name, percent in averages.items()]
+    named = [
+        {"name": name, "text": {"zh": zh, "en": en}, "percent": getattr(found, name)}
+        for name, (zh, en) in AVERAGES.items()
+    ]
     names = ("month", "category", "projects", "not_applicable", "full_roster", "due", "valid", "pending", "through")
     return {
         **{name: getattr(found, name) for name in names},

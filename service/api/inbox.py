@@ -8,6 +8,7 @@ from service.api.context import actor, asks, deps
 from service.api.paging import split
 from service.api.schemas.tickets import InboxOut, InboxQuery, NoticeOut, ReadOut
 from service.domain.actors import Permission
+from service.texts import text
 from service.usecases import inbox
 
 blueprint = Blueprint("inbox", __name__, description="What happened to tickets, told to whom it concerns")
@@ -21,7 +22,7 @@ def list_inbox(query: dict[str, Any]) -> Any:
     """List your notices, newest first, and count the unread."""
     window, filters = split(query)
     page, unread = inbox.list_inbox(filters, window, actor=actor(), deps=deps())
-    return {"items": page.items, "next": page.next, "unread": unread}
+    return {"items": [_told(notice) for notice in page.items], "next": page.next, "unread": unread}
 
 
 @blueprint.route("/inbox/<uuid:notice_id>/read", methods=["POST"])
@@ -29,7 +30,13 @@ def list_inbox(query: dict[str, Any]) -> Any:
 @blueprint.response(200, NoticeOut)
 def read_notice(notice_id: UUID) -> Any:
     """Mark a notice of yours as read."""
-    return inbox.read_notice(notice_id, actor=actor(), deps=deps())
+    return _told(inbox.read_notice(notice_id, actor=actor(), deps=deps()))
+
+
+def _told(notice: Any) -> Any:
+    """A notice with its text."""
+    notice.text = text(notice.code, notice.data)
+    return notice
 
 
 @blueprint.route("/inbox/read", methods=["POST"])

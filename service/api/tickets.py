@@ -9,7 +9,9 @@ from service.api.paging import page_of, split
 from service.api.schemas.tickets import TicketActIn, TicketOut, TicketQuery, TicketRowOut
 from service.domain.actors import Permission
 from service.domain.tickets import Act
+from service.texts import text
 from service.usecases import tickets
+from service.usecases.ticket_keeping import running
 from service.usecases.tickets import Shown
 
 Answer = tuple[Any, int, dict[str, str]]
@@ -44,7 +46,8 @@ SUMMARIES = {
 def list_tickets(query: dict[str, Any]) -> Any:
     """List tickets within reach, newest first."""
     window, filters = split(query)
-    return tickets.list_tickets(filters, window, actor=actor(), deps=deps())
+    page = tickets.list_tickets(filters, window, actor=actor(), deps=deps())
+    return {"items": [_dated(row) for row in page.items], "next": page.next}
 
 
 @blueprint.route("/tickets/<uuid:ticket_id>")
@@ -55,10 +58,22 @@ def read_ticket(ticket_id: UUID) -> Answer:
     return _answer(tickets.read_ticket(ticket_id, actor=actor(), deps=deps()))
 
 
+def _dated(row: Any) -> Any:
+    """A ticket's row with its clocks as they are shown."""
+    row.deadlines = [running(step) for step in row.steps]
+    return row
+
+
 def _answer(shown: Shown) -> Answer:
-    row: Any = shown.ticket
-    row.findings, row.history, row.allowed = shown.findings, shown.history, shown.allowed
+    row = _dated(shown.ticket)
+    row.findings, row.history, row.allowed = shown.findings, [_cited(event) for event in shown.history], shown.allowed
     return row, 200, etag(row.version)
+
+
+def _cited(event: Any) -> Any:
+    """An event with the texts of the regulations it names."""
+    event.regulations = [{"code": code, "text": text(code, {})} for code in event.data.get("regulations", ())]
+    return event
 
 
 def _add_act(act: Act) -> None:

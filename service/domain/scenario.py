@@ -1,7 +1,7 @@
 """The scenario: who is party to a ticket, which acts and clocks it knows; a document frozen into each ticket."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -122,12 +122,24 @@ def _require_whole(scenario: Scenario) -> None:
     wrong += [f"{act} begins at an end" for act, rule in acts.items() if rule.sources & ENDS]
     wrong += [f"{act} is not the program's" for act in needed & acts.keys() if act not in BY_PROGRAM]
     wrong += [f"who does {act}" for act, rule in acts.items() if (rule.by == {Party.PROGRAM}) != (act in BY_PROGRAM)]
-    wrong += [f"{clock} runs at an end" for clock, rule in scenario.clocks.items() if rule.runs & ENDS]
+    wrong += [f"{rule.clock} {why}" for rule in scenario.clocks.values() for why in _wrong_with(rule, acts)]
     wrong += [f"cleared {kind} stays open" for kind, state in scenario.cleared.items() if state not in ENDS]
     acting = frozenset(Party) - _NAMED_BY_TICKET - {Party.COPY}
     wrong += [f"no {party}" for party in sorted(acting) for roles in scenario.parties[party].values() if not roles]
     if wrong:
         raise ValueError("; ".join(wrong))
+
+
+def _wrong_with(rule: ClockRule, acts: Mapping[Act, ActRule]) -> Iterator[str]:
+    act = acts.get(rule.act) if rule.act else None
+    if rule.runs & ENDS:
+        yield "runs at an end"
+    if rule.act is None and (rule.clock is not Clock.OBSERVING or rule.runs != {TicketState.OBSERVING}):
+        yield "brings no act, and no data decides"
+    if act and not rule.runs <= act.sources:
+        yield f"brings {act.act} where it does not begin"
+    if rule.days is None and (act is None or act.to is None or act.to in rule.runs):
+        yield "would be due for ever"
 
 
 def _told(word: str) -> str:

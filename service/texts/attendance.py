@@ -38,8 +38,6 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{month} has not begun; the present month is {current}.",
     ),
     "scope_needed": ("请指定监督机构或项目。", "Name a supervising body or a project."),
-    "over_projects": ("按项目平均到岗率", "Average over projects"),
-    "over_person_days": ("按人日平均到岗率", "Average over person-days"),
     # Stop-work.
     "stop_work_overlaps": (
         "与已申报或已批准的停工（{other_starts_on} 至 {other_ends_on}）重叠。",

@@ -1,4 +1,4 @@
-"""The names of states, acts and clocks in Chinese and English, and what they mean; docs/states.md shows them."""
+"""The names of states, acts, clocks and averages in Chinese and English, and what they mean."""
 
 Pair = tuple[str, str]
 
@@ -117,3 +117,9 @@ OTHER_STATES: dict[str, str] = {
 OTHER_ACTS: dict[str, str] = {
     "submit": "提交", "return": "退回", "approve": "批准", "end": "结束", "refuse": "不批准", "withdraw": "撤回",
 }  # fmt: skip
+
+#: Of rates: the two averages, which are never mixed.
+AVERAGES: dict[str, Pair] = {
+    "over_projects": ("按项目平均到岗率", "average over projects"),
+    "over_person_days": ("按人日平均到岗率", "average over person-days"),
+}

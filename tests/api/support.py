@@ -30,9 +30,13 @@ class Caller:
     """A client that sends the bearer token of one account."""
 
     def __init__(self, client: FlaskClient, actor: Actor, deps: Deps) -> None:
-        self.client, self.actor = client, actor
-        with deps.database.begin() as work:
-            self.token = _session(work.session.get_one(Account, actor.account_id), deps).access_token
+        self.client, self.actor, self.deps = client, actor, deps
+        self.sign_in()
+
+    def sign_in(self) -> None:
+        """A token of this moment: one from before a test moved the clock has expired."""
+        with self.deps.database.begin() as work:
+            self.token = _session(work.session.get_one(Account, self.actor.account_id), self.deps).access_token
 
     def ask(self, method: str, path: str, *, version: int | None = None, **options: Any) -> TestResponse:
         """One request below /api/v1; `version` is what If-Match says."""

@@ -191,6 +191,8 @@ def test_a_version_that_is_past_missing_or_none_of_ours(desk: Desk, ticket: Tick
     assert said(caller.post(path, {})) == (428, [("version_needed", "If-Match")])
     assert said(caller.post(path, {}, version=99)) == (412, [("version_conflict", None)])
     assert said(caller.post(path, {}, headers={"If-Match": "last"})) == (412, [("version_conflict", "If-Match")])
+    # What was not seen as it is now is said before whose act it is, or when.
+    assert said(desk.caller(R.ENTERPRISE).post(path, {}, version=99)) == (412, [("version_conflict", None)])
     assert caller.post(path, {}, version=ticket.version).status_code == 200
     # The same request again: it was done once.
     assert said(caller.post(path, {}, version=ticket.version)) == (412, [("version_conflict", None)])

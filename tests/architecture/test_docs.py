@@ -22,14 +22,15 @@ from service.docs_picture import picture
 from service.docs_states import PICTURE_FILE, STATES_FILE, states_document, the_scenario
 from service.docs_tables import REASONS_FILE, reasons_table
 from service.domain.actors import Permission, Role, Scope
+from service.domain.attendance import Outcome as DayOutcome
 from service.domain.checkin import place_numbers
-from service.domain.findings.base import FindingKind
+from service.domain.findings.base import FindingKind, Rule
 from service.domain.reasons import REASONS, Reason, Verdict, verdict_of
 from service.domain.reviews import ReviewOwner
 from service.domain.roster import Basis, LineAct, LineState
 from service.domain.sites import BodyKind, FenceState, ProjectState, TeamKind, UnitRoleKind
+from service.domain.stop_works import StopWorkAct, StopWorkState
 from service.domain.tickets import Act, Checker, Clock, Label, Loop, Party, TicketState
-from service.domain.tickets import Act, TicketState
 from service.store.base import Base
 from service.store.models import ConsentKind, EnrolmentState
 from service.texts import TEXTS, text
@@ -246,6 +247,7 @@ def test_the_glossary_names_every_table_role_state_and_permission_subject() -> N
     kinds = (
         Role, Scope, Verdict, ReviewOwner, Basis, LineState, LineAct, BodyKind, FenceState, ProjectState, TeamKind,
         UnitRoleKind, ConsentKind, EnrolmentState, FindingKind, TicketState, Checker, Label, Loop, Party, Act, Clock,
+        DayOutcome, StopWorkState, StopWorkAct, Rule,
     )  # fmt: skip
     words = {str(value) for kind in kinds for value in kind} | set(Base.metadata.tables)
     words |= {str(permission).split(".")[0] for permission in Permission}

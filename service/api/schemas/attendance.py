@@ -8,7 +8,7 @@ from typing import Any
 from marshmallow import ValidationError, fields
 
 from service.api.paging import PageIn
-from service.api.schemas.base import Day, Instant, Measure, Out, Strict, between, choice
+from service.api.schemas.base import Day, Instant, Out, Strict, between, choice
 from service.api.schemas.problem import TextOut
 from service.domain.attendance import Outcome
 from service.domain.sites import TeamKind
@@ -163,7 +163,7 @@ class ProjectMonthQuery(PageIn):
     month = MonthField(metadata={"description": "2026-03; the present month unless given"})
     body_id = fields.UUID()
     category = fields.Integer(validate=between(1, 2))
-    below = Measure(validate=between(0, 100), metadata={"description": "only projects with a rate below this percent"})
+    below = fields.Float(validate=between(0, 100), metadata={"description": "only with a rate below this percent"})
 
 
 class ProjectMonthOut(Out):

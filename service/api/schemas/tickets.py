@@ -1,7 +1,5 @@
 """Tickets and the inbox: lines, deadlines, history, what may be done now, and notices."""
 
-from typing import Any
-
 from marshmallow import fields
 
 from service.api.paging import PageIn
@@ -14,8 +12,6 @@ from service.domain.actors import Role
 from service.domain.findings.base import FindingKind
 from service.domain.sites import TeamKind
 from service.domain.tickets import Act, Checker, Clock, Label, Loop, TicketState
-from service.texts import text
-from service.usecases.ticket_keeping import running
 
 
 class DeadlineOut(Out):
@@ -47,11 +43,8 @@ class TicketRowOut(Stamped):
     appealed = fields.Boolean()
     label = choice(Label, allow_none=True)
     loop = choice(Loop, allow_none=True)
-    deadlines = fields.Method("_deadlines", metadata={"type": "array", "description": "the earliest first"})
+    deadlines = fields.List(fields.Nested(DeadlineOut), metadata={"description": "the earliest first"})
     finished_at = Instant(allow_none=True)
-
-    def _deadlines(self, row: Any) -> Any:
-        return DeadlineOut(many=True).dump([running(step) for step in row.steps])
 
 
 class RegulationOut(Out):
@@ -73,11 +66,7 @@ class TicketEventOut(Out):
     role = choice(Role, allow_none=True)
     note = fields.String(allow_none=True)
     data = fields.Dict()
-    regulations = fields.Method("_regulations", metadata={"type": "array"})
-
-    def _regulations(self, event: Any) -> Any:
-        told = [{"code": code, "text": text(code, {})} for code in event.data.get("regulations", ())]
-        return RegulationOut(many=True).dump(told)
+    regulations = fields.List(fields.Nested(RegulationOut))
 
 
 class TicketOut(TicketRowOut):
@@ -112,12 +101,9 @@ class NoticeOut(Out):
     ticket_id = fields.UUID()
     code = fields.String()
     data = fields.Dict()
-    text = fields.Method("_text", metadata={"type": "object"})
+    text = fields.Nested(TextOut)
     created_at = Instant()
     read_at = Instant(allow_none=True)
-
-    def _text(self, notice: Any) -> Any:
-        return text(notice.code, notice.data)
 
 
 class InboxQuery(PageIn):
