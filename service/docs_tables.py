@@ -43,15 +43,14 @@ Example: 612 m from the centre of a round fence of 200 m, accuracy 15 m, margin 
 They are data: rows of the table `policy`, each with a version, a first day and a scope (city, body or project). The
 narrowest scope in force on the day of the check-in wins, then the latest first day. Rows are added, never edited, and
 each decision record names the version it used. The migration `0002` writes the first row, `check_in-1`, for the city.
-There is no route for policies yet: a row is added by a migration or in the database, and check-ins judged before keep
-their result until their roster line or project state changes.
+There is no route for policies yet: a row is added by a migration or in the database, and verdicts given before stay.
+The window in which a check-in counts belongs to attendance, with days and rates: [attendance.md](attendance.md).
 
 | number | value | meaning |
 | --- | --- | --- |
 | `margin_m` | 50 | metres outside the edge that still count as inside |
 | `accuracy_limit_m` | 60 | the worst accuracy in metres that can prove presence |
 | `fix_max_age_s` | 120 | the oldest position in seconds, at the time of receipt (or of the photo, if that is later) |
-| `window_from`, `window_to` | 06:00, 20:00 | the time of day in Shanghai in which a check-in counts (to 20:00:00) |
 | `faces.dlib.accept` | 0.40 | face distances up to this match |
 | `faces.dlib.refuse` | 0.50 | face distances above this do not match; between the two a person decides |
 

@@ -187,7 +187,6 @@ def test_the_policy_numbers_are_the_ones_the_migration_writes() -> None:
     policy, table = policy_body(), reasons_table()
     for name in ("margin_m", "accuracy_limit_m", "fix_max_age_s"):
         assert f"| `{name}` | {policy[name]} |" in table
-    assert f"| `window_from`, `window_to` | {policy['window_from']}, {policy['window_to']} |" in table
     for name, value in policy["faces"]["dlib"].items():
         assert f"| `faces.dlib.{name}` | {value:.2f} |" in table
 
