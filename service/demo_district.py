@@ -15,7 +15,7 @@ from service.domain.actors import Actor, Grant, Role, Scope
 from service.domain.roster import Basis, LineAct
 from service.domain.sites import BodyKind, ProjectState, TeamKind, UnitRoleKind
 from service.store.models import Account, DocumentKind, Project
-from service.usecases import fences, people, projects, registers, roster
+from service.usecases import certificates, fences, people, projects, registers, roster
 from service.usecases.accounts import add_account, as_actor
 
 STARTED = date(2026, 1, 5)
@@ -30,6 +30,12 @@ POLYGON = {
     ],
 }
 CIRCLE = {"kind": "circle", "centre": {"lat": 31.1956, "lon": 121.6022}, "radius_m": 200}
+# What each post asks for (migration 0004).
+CERTIFICATES = {
+    "project_manager": ("constructor_1", "safety_b"),
+    "safety_officer": ("safety_c2",),
+    "chief_engineer": ("registered_supervision_engineer",),
+}
 # Codes without their check character.
 UNITS = {
     "client": ("91310115MADEM00A1", "浦东示范建设发展有限公司"),
@@ -91,6 +97,7 @@ def _fill(deps: Deps) -> list[str]:
         ("supervision-office", Role.PROJECT_OFFICE, Scope.TEAM, first.supervision),
         ("other-office", Role.PROJECT_OFFICE, Scope.TEAM, second.construction),
         ("enterprise", Role.ENTERPRISE, Scope.UNIT, units["contractor"]),
+        ("supervision-enterprise", Role.ENTERPRISE, Scope.UNIT, units["supervision"]),
         ("operator", Role.OPERATOR, Scope.CITY, None),
         ("integration", Role.INTEGRATION, Scope.CITY, None),
     ):
@@ -100,7 +107,7 @@ def _fill(deps: Deps) -> list[str]:
 
 def _account(deps: Deps, lines: list[str], name: str, grant: Grant) -> Actor:
     account, password = add_account(name, [grant], None, actor_id=None, deps=deps)
-    lines.append(f"  {name:<20}{password:<16}{grant.role}")
+    lines.append(f"  {name:<24}{password:<16}{grant.role}")
     with deps.database.begin() as work:
         return as_actor(work.session.get_one(Account, account.id))
 
@@ -165,8 +172,10 @@ def _key_people(deps: Deps, city: Actor, first: Site, second: Site) -> list[str]
         }
         person = people.register_person(values, actor=city, deps=deps)
         _line(deps, city, team_id, person.id, post)
+        for type_code in CERTIFICATES[post]:
+            _certificate(deps, city, person.id, type_code, number)
         code, _ = people.invite(person.id, actor=city, deps=deps)
-        lines.append(f"  {name:<17}{code:<16}{post}")
+        lines.append(f"  {name:<21}{code:<16}{post}")
     return lines
 
 
@@ -181,6 +190,17 @@ def _line(deps: Deps, city: Actor, team_id: UUID, person_id: UUID, post: str) ->
     line = roster.propose_line(values, actor=city, deps=deps)
     for act in (LineAct.SUBMIT, LineAct.APPROVE):
         line = roster.act_on_line(line.id, act, line.version, actor=city, deps=deps)
+
+
+def _certificate(deps: Deps, city: Actor, person_id: UUID, type_code: str, number: int) -> None:
+    values = {
+        "person_id": person_id,
+        "type_code": type_code,
+        "number": f"沪DEMO{number:07d}",
+        "valid_from": STARTED,
+        "valid_until": STARTED.replace(year=STARTED.year + 3),
+    }
+    certificates.create_certificate(values, actor=city, deps=deps)
 
 
 def _resident_id(number: int) -> str:
