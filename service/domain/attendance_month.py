@@ -75,7 +75,7 @@ def month_rows(
         cells = {day: _vacant_day(code, due_days[day], held[day], policy_on(day)) for day in days}
         if any(cell.outcome is Outcome.VACANT for cell in cells.values()):
             rows.append(Row(None, post, cells))
-    return rows
+    return sorted(rows, key=lambda row: (group_of(row.post), row.post.code))
 
 
 def _why_not_due(day: date, through: date, site: SiteDays) -> Why | None:

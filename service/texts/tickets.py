@@ -6,14 +6,14 @@ TEXTS: dict[str, tuple[str, str]] = {
     "note_needed": ("请填写说明。", "Say in a note what was done or why."),
     # Notices, by what happened.
     "ticket_dispatched": (
-        "{project}：派单 {number} 已下发，请签收，并于 {until} 前完成整改。",
+        "{project}：派单 {number} 已下发，请签收，最迟于 {until} 当日完成整改。",
         "{project}: ticket {number} was sent to you. Acknowledge it and put it right by {until}.",
     ),
     "ticket_acknowledged": ("{project}：派单 {number} 已签收。", "{project}: ticket {number} was acknowledged."),
     "ticket_rectifying": ("{project}：派单 {number} 正在整改。", "{project}: ticket {number} is being put right."),
     "ticket_submitted": ("{project}：派单 {number} 已提交整改结果。", "{project}: an answer to ticket {number} is in."),
     "ticket_checking": (
-        "{project}：派单 {number} 待核查，请于 {until} 前办理。",
+        "{project}：派单 {number} 待核查，最迟于 {until} 当日办理。",
         "{project}: ticket {number} waits for your check, by {until}.",
     ),
     "ticket_observing": (
@@ -42,7 +42,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{project}: nobody acknowledged ticket {number} in time. Please see to it.",
     ),
     "ticket_urged": (
-        "{project}：企业已督促派单 {number}，请于 {until} 前完成整改。",
+        "{project}：企业已督促派单 {number}，最迟于 {until} 当日完成整改。",
         "{project}: the enterprise urges ticket {number}. Put it right by {until}.",
     ),
     "ticket_not_urged": (
