@@ -45,11 +45,11 @@ def _write(work: Work, ground: Ground, first: date, last: date, person_id: UUID 
     changed = [key for key, columns in wanted.items() if kept.get(key) != columns]
     if changed:
         rows = [{"project_id": ground.project.id, "person_id": p, "day": d, **wanted[p, d]} for p, d in changed]
-        statement = insert(AttendanceDay).values(rows)
+        statement = insert(AttendanceDay)
         news = {name: statement.excluded[name] for name in _COLUMNS}
-        work.session.execute(
-            statement.on_conflict_do_update(index_elements=["project_id", "person_id", "day"], set_=news)
-        )
+        upsert = statement.on_conflict_do_update(index_elements=["project_id", "person_id", "day"], set_=news)
+        # The rows go beside the statement: written out as VALUES they would be compiled anew each time.
+        work.session.execute(upsert, rows)
     gone = kept.keys() - wanted.keys()
     _delete(work, ground.project.id, gone)
     return len(changed) + len(gone)
