@@ -3,7 +3,17 @@
 import sys
 from io import TextIOWrapper
 
-from demo import album, steps_face, steps_faults, steps_people, steps_place, steps_reach, steps_setup
+from demo import (
+    album,
+    steps_face,
+    steps_faults,
+    steps_month,
+    steps_people,
+    steps_place,
+    steps_reach,
+    steps_setup,
+    steps_tickets,
+)
 from demo.instance import NotStarted, Throwaway
 from demo.story import Broken, Story
 from demo.table import Table
@@ -16,6 +26,8 @@ CHAPTERS = (
     steps_face.play,
     steps_faults.play,
     steps_reach.play,
+    steps_month.play,
+    steps_tickets.play,
 )
 INTERRUPTED = 130
 
@@ -25,9 +37,7 @@ def main() -> int:
     if isinstance(sys.stdout, TextIOWrapper):
         # A terminal that knows no tick mark shows a question mark instead.
         sys.stdout.reconfigure(errors="replace")
-    print(
-        "Daogang, the demo: starts an instance of its own and plays a day on a site over HTTP, in less than a minute."
-    )
+    print("Daogang, the demo: starts an instance of its own and plays a month on a site over HTTP, in about a minute.")
     try:
         album.require()
     except FileNotFoundError as error:

@@ -15,8 +15,8 @@ ROOT = Path(__file__).parents[1]
 START_S, STOP_S = 90.0, 30.0
 # A Monday; from then on the story moves the clock.
 BEGINS = "2026-03-02T08:00:00+08:00"
-CHOICES = ("--port", "0", "--workers", str(WORKERS), "--clock", BEGINS)
-CHOICES += ("--no-demo-data", "--not-durable", "--with-parent")
+SIZE = ("--port", "0", "--workers", str(WORKERS))
+CHOICES = (*SIZE, "--clock", BEGINS, "--no-demo-data", "--not-durable", "--with-parent")
 # A killed worker's photo is taken up again after the lease: half a minute in production, short enough to watch here,
 # and still long enough for a photo on a busy machine.
 HASTE = {"DAOGANG_LEASE_S": "5", "DAOGANG_REQUEUE_S": "2"}

@@ -45,13 +45,14 @@ def landscape() -> bytes:
     return _from_wheel("skimage/data/rocket.jpg")
 
 
-def variant(data: bytes, *, seed: int) -> bytes:
-    """Another JPEG of the same person, as a second shot would be; the same seed gives the same bytes.
+def variant(data: bytes, *, seed: int, side: int = 1280) -> bytes:
+    """Another JPEG of the same person, as a second shot would be; the same seed and side give the same bytes.
 
-    Up to 4 % cut from each side, the head tilted within 6 degrees, light changed within 15 %, JPEG quality 75 to 95.
+    At most `side` pixels long, up to 4 % cut from each side, the head tilted within 6 degrees, light changed within
+    15 %, JPEG quality 75 to 95.
     """
     draw = _dice(seed)
-    image = pixels(data, 1280)
+    image = pixels(data, side)
     turned = image.rotate(draw(-6, 6), Image.Resampling.BICUBIC, fillcolor=(128, 128, 128))
     width, height = turned.size
     cut = turned.crop((draw(0, 0.04) * width, draw(0, 0.04) * height, draw(0.96, 1) * width, draw(0.96, 1) * height))

@@ -39,11 +39,11 @@ def _roster(story: Story) -> str:
     return ", ".join(put_on_roster(story, who, post) for who, post in ON_ROSTER.items())
 
 
-def put_on_roster(story: Story, who: str, post: str) -> str:
-    """The state of a roster line that the office proposed and the client approved."""
-    values = {"team_id": story.ids["team"], "person_id": story.ids[who], "post_code": post, "basis": "filing"}
-    line = ok(story.cast["office"].post("/roster-lines", {**values, "starts_on": STARTED}))
-    for who_acts, act in (("office", "submit"), ("client", "approve")):
+def put_on_roster(story: Story, who: str, post: str, *, team: str = "team", office: str = "office") -> str:
+    """The state of a roster line that a team's office proposed and the client approved."""
+    values = {"team_id": story.ids[team], "person_id": story.ids[who], "post_code": post, "basis": "filing"}
+    line = ok(story.cast[office].post("/roster-lines", {**values, "starts_on": STARTED}))
+    for who_acts, act in ((office, "submit"), ("client", "approve")):
         line = ok(story.cast[who_acts].post(f"/roster-lines/{line['id']}/{act}", seen=line["version"]))
     return str(line["state"])
 

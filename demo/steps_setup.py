@@ -75,7 +75,8 @@ def _projects(story: Story) -> str:
 def _project(story: Story, name: str, state: str) -> Row:
     officer = story.cast["officer"]
     values = {"name": name, "body_id": story.ids["body"], "district_code": "310115"}
-    project: Row = ok(officer.post("/projects", {**values, "state": state, "state_from_on": STARTED}))
+    begun = {"state": state, "state_from_on": STARTED, "counting_from": STARTED}
+    project: Row = ok(officer.post("/projects", {**values, **begun}))
     for role in UNITS:
         ok(officer.post("/unit-roles", {"project_id": project["id"], "unit_id": story.ids[role], "role": role}))
     return project

@@ -6,7 +6,7 @@ import sys
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from secrets import token_bytes, token_urlsafe
 from uuid import UUID
@@ -15,6 +15,7 @@ import click
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
+from sqlalchemy.exc import OperationalError
 
 from service import logs
 from service.deps import Deps, build
@@ -150,11 +151,29 @@ def recompute_attendance(month: datetime, project: UUID | None) -> None:
     deps = _deps()
     try:
         ids = analysis.projects_to_recompute(month.date(), project, deps=deps)
-        with click.progressbar(ids, label=f"{month:%Y-%m}", file=sys.stderr) as projects:
-            changed = [analysis.recompute(each, month.date(), deps=deps) for each in projects]
     except ServiceError as error:
         sys.exit(f"daogang: {_sentence(error)}")
-    click.echo(f"{len(changed)} projects computed, {sum(changed)} check-ins, days and months were not as kept")
+    left, changed = ids, 0
+    # What another process held for too long is tried again once the others are done.
+    for label in (f"{month:%Y-%m}", "again"):
+        if left:
+            left, more = _recompute(left, month.date(), label, deps)
+            changed += more
+    click.echo(f"{len(ids) - len(left)} projects computed, {changed} check-ins, days and months were not as kept")
+    if left:
+        sys.exit(f"daogang: {len(left)} projects were not computed, because they are busy: {', '.join(map(str, left))}")
+
+
+def _recompute(ids: list[UUID], month: date, label: str, deps: Deps) -> tuple[list[UUID], int]:
+    """The projects somebody else held for too long, and how many rows of the others changed."""
+    busy, changed = [], 0
+    with click.progressbar(ids, label=label, file=sys.stderr) as projects:
+        for project_id in projects:
+            try:
+                changed += analysis.recompute(project_id, month, deps=deps)
+            except OperationalError:
+                busy.append(project_id)
+    return busy, changed
 
 
 def _scope(role: Role, scope_id: UUID | None) -> Scope:

@@ -75,7 +75,7 @@ ARROWS = (
     Arrow((Act.URGE,), S.SENT_BACK, S.RECTIFYING, ((452, 341), (452, 247)), (442, 290), "end"),
     Arrow((Act.CHECK,), S.SUBMITTED, S.CHECKING, ((728, 214), (798, 214)), (762, 188)),
     Arrow((Act.OBSERVE,), S.CHECKING, S.OBSERVING, ((894, 245), (894, 339)), (902, 288), "start"),
-    Arrow((Act.KEEP,), S.OBSERVING, S.CHECKING, ((866, 341), (866, 247)), (858, 288), "end"),
+    Arrow((Act.KEEP, Act.LAPSE), S.OBSERVING, S.CHECKING, ((866, 341), (866, 247)), (858, 274), "end"),
     Arrow((Act.SEND_BACK,), S.CHECKING, S.SENT_BACK, ((814, 245), (814, 352), (526, 352)), (676, 345), split=False),
     Arrow((Act.SEND_BACK,), S.OBSERVING, S.SENT_BACK, ((830, 374), (526, 374)), (676, 368), split=False),
     Arrow((Act.FAIL,), S.OBSERVING, S.SENT_BACK, ((830, 396), (526, 396)), (676, 390), split=False),

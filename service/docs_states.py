@@ -36,9 +36,12 @@ PARTIES_INTRO = """
 ## Parties 各方
 
 Who is what to a ticket, by the team it was sent to. The checker 核查方 is the verifier at first, and the body once the
-verifier let his time pass, or where nobody could verify. Nobody judges a ticket about himself.
+verifier let his time pass, or where nobody could verify. Nobody judges a ticket about himself, or one that he has to
+answer. Where a ticket is the body's, the city may judge in its place: its only officer may be concerned. A copy names
+no people.
 
-首先由核查人核查；核查人逾期或空缺时，由监督机构核查。任何人不得处理与本人有关的派单。
+首先由核查人核查；核查人逾期或空缺时，由监督机构核查。任何人不得处理与本人有关或由本人整改的派单。派单由监督机构核查或办理时，
+市级可代为处理。抄送内容不含人员信息。
 """
 ACTS_INTRO = """
 ## Acts 操作
@@ -143,13 +146,20 @@ def _kinds(kinds: Iterable[FindingKind]) -> str:
 
 
 def _exceptions(scenario: Scenario) -> str:
-    limit = scenario.rework_limit
+    limit, proven = scenario.rework_limit, _kinds(scenario.proven)
     again = _codes(rule.act for rule in scenario.acts.values() if rule.restarts)
     return f"""
 * After {limit} time(s) sent back, `send_back` and `fail` lead to `transferred`. 已退回 {limit} 次的，再次不通过即转派。
 * `check` leads where `clear` leads once all findings are closed. 转核查时问题已全部消除的，按自动销项处理。
-* {again} begin the clock `transferred` anew. 上述操作使监督机构办理期限重新起算。
-* `observe` asks for {scenario.observed_days} due days at the threshold. 观察期为 {scenario.observed_days} 个应到岗日。
+* {again} begin the time of the body anew. 上述操作使监督机构的期限重新起算。
+* `join` adds findings while the team is at work; later ones wait until the ticket ended or is sent back.
+  项目部整改期间，新发现的同类问题并入派单；其后发现的，待派单终结或重新整改后再派。
+* `pass` waits until data proves {proven}: no finding of the ticket is open. 证书类派单须问题全部消除后方可核查通过。
+* A {proven} finding still open when its ticket ended gets a new one the month after.
+  派单终结后仍未消除的证书问题，次月重新派单。
+* `close` waits until an appeal is answered. 有未答复的申诉时不能办结。
+* `observe`, once a submission, asks for {scenario.observed_days} due days at the threshold.
+  每次提交后只能转观察一次，观察期为 {scenario.observed_days} 个应到岗日。
 """
 
 

@@ -13,6 +13,7 @@ from face.photo import PhotoInfo, inspect
 from geofence.position import Datum
 from service.deps import Deps
 from service.domain.actors import Actor, Grant, Role, Scope
+from service.domain.calendar import business_day
 from service.domain.checkin import Precision
 from service.domain.claims import Claim, ClaimedPosition
 from service.domain.roster import Basis, LineAct
@@ -86,24 +87,22 @@ class World:
         """A project with both teams, its units and, unless said otherwise, a fence in force."""
         body = body or self.body()
         values: dict[str, Any] = {"name": f"项目{next(NUMBERS)}", "body_id": body, "district_code": "310115"}
-        values |= {"state": state, "state_from_on": STARTED}
+        today = business_day(self.deps.clock.now())
+        values |= {"state": state, "state_from_on": STARTED, "counting_from": today}
         project = projects.open_project(values, actor=self.city, deps=self.deps)
-        unit = self.unit()
-        role = {"project_id": project.id, "unit_id": unit, "role": UnitRoleKind.CONTRACTOR}
-        registers.create(registers.UNIT_ROLES, role, actor=self.city, deps=self.deps)
-        teams = [
-            registers.create(
-                registers.TEAMS,
-                {"project_id": project.id, "kind": kind, "unit_id": unit, "name": "项目部"},
-                actor=self.city,
-                deps=self.deps,
-            ).id
-            for kind in (TeamKind.CONSTRUCTION, TeamKind.SUPERVISION)
-        ]
-        site = Site(project.id, *teams, body)
+        construction = self.team(project.id, TeamKind.CONSTRUCTION, UnitRoleKind.CONTRACTOR)
+        supervision = self.team(project.id, TeamKind.SUPERVISION, UnitRoleKind.SUPERVISION)
+        site = Site(project.id, construction, supervision, body)
         if fenced:
             self.fence(site)
         return site
+
+    def team(self, project_id: UUID, kind: TeamKind, role: UnitRoleKind) -> UUID:
+        """A team of a unit of its own, which has that role on the project."""
+        values = {"project_id": project_id, "unit_id": self.unit()}
+        registers.create(registers.UNIT_ROLES, {**values, "role": role}, actor=self.city, deps=self.deps)
+        team = {**values, "kind": kind, "name": "项目部"}
+        return registers.create(registers.TEAMS, team, actor=self.city, deps=self.deps).id
 
     def fence(self, site: Site, *, starts_on: date = STARTED, radius_m: float = 200, approve: bool = True) -> UUID:
         lat, lon = CENTRE

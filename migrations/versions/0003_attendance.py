@@ -1,6 +1,6 @@
 """Create the tables of attendance, findings, tickets, certificates and the calendar."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -85,6 +85,7 @@ def upgrade():
     op.create_table('day_close',
     sa.Column('project_id', sa.Uuid(), nullable=False),
     sa.Column('through', sa.Date(), nullable=False),
+    sa.Column('look_again_from', sa.Date(), nullable=True),
     sa.Column('enqueued_at', sa.DateTime(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['project_id'], ['project.id'], name=op.f('fk_day_close_project_id')),
     sa.PrimaryKeyConstraint('project_id', name=op.f('pk_day_close'))
@@ -97,6 +98,7 @@ def upgrade():
     sa.Column('reason', sa.String(), nullable=False),
     sa.Column('state', sa.Enum('proposed', 'approved', 'refused', 'withdrawn', name='stopworkstate', native_enum=False, length=40), nullable=False),
     sa.Column('proposed_by', sa.Uuid(), nullable=False),
+    sa.Column('by_body', sa.Boolean(), nullable=False),
     sa.Column('note', sa.String(), nullable=True),
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
@@ -121,6 +123,8 @@ def upgrade():
     sa.Column('checker', sa.Enum('verifier', 'body', name='checker', native_enum=False, length=40), nullable=False),
     sa.Column('reworks', sa.BigInteger(), nullable=False),
     sa.Column('appealed', sa.Boolean(), nullable=False),
+    sa.Column('observed', sa.Boolean(), nullable=False),
+    sa.Column('events', sa.BigInteger(), nullable=False),
     sa.Column('steps', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
     sa.Column('next_step_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('label', sa.Enum('check_passed', 'check_failed_rework', 'check_failed_transferred', name='label', native_enum=False, length=40), nullable=True),
@@ -207,10 +211,10 @@ def upgrade():
     op.create_index(op.f('ix_notice_ticket_id'), 'notice', ['ticket_id'], unique=False)
     op.create_index('ix_notice_unread', 'notice', ['account_id', 'id'], unique=False, postgresql_where='read_at IS NULL')
     op.create_index('ix_account_grant_scope_id', 'account_grant', ['scope_id', 'role'], unique=False)
-    # Projects that were there before are counted from today on: nobody is accused of a time without rules.
+    # Projects that were there before are counted from tomorrow on: nobody is accused of a time without rules.
     op.add_column("project", sa.Column("counting_from", sa.Date(), nullable=True))
-    today = datetime.now(ZoneInfo("Asia/Shanghai")).date()
-    op.execute(sa.text("UPDATE project SET counting_from = :today").bindparams(today=today))
+    tomorrow = datetime.now(ZoneInfo("Asia/Shanghai")).date() + timedelta(days=1)
+    op.execute(sa.text("UPDATE project SET counting_from = :day").bindparams(day=tomorrow))
     op.alter_column("project", "counting_from", nullable=False)
     op.add_column('post', sa.Column("certificates", postgresql.JSONB(astext_type=sa.Text()), nullable=False, server_default="[]"))
     op.alter_column("post", "certificates", server_default=None)

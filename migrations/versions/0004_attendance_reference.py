@@ -37,6 +37,8 @@ ATTENDANCE_POLICY = {
 # The scenario 关键岗位. Nothing official was found for its time limits and who is told: starting values.
 SCENARIO = json.loads(Path(__file__).parents[1].joinpath("data", "key_personnel-1.json").read_text(encoding="utf-8"))
 APPEND_ONLY = ("ticket_event",)
+# A trigger of rows does not see TRUNCATE, which empties a table at once.
+NEVER_EMPTIED = ("audit", "decision_record", "project_state", "policy", *APPEND_ONLY)
 # The State Council's 关于2025年（2026年）部分节假日安排的通知, written down because a later library may forget a year that
 # is past: first and last day of each rest, and the weekend days worked instead.
 RESTS = [
@@ -108,16 +110,15 @@ def upgrade():
         op.execute(
             post.update().where(post.c.code == code).values(certificates=certificates, version=post.c.version + 1)
         )
-    # Projects that were there before have their days closed from today on.
-    yesterday = datetime.now(ZoneInfo("Asia/Shanghai")).date() - timedelta(days=1)
-    op.execute(
-        sa.text("INSERT INTO day_close (project_id, through) SELECT id, :through FROM project").bindparams(
-            through=yesterday
-        )
-    )
+    # Projects that were there before have their days closed from the first that counts.
+    op.execute("INSERT INTO day_close (project_id, through) SELECT id, counting_from - 1 FROM project")
     for table in APPEND_ONLY:
         op.execute(
             f"CREATE TRIGGER added_only BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION refuse_edit()"
+        )
+    for table in NEVER_EMPTIED:
+        op.execute(
+            f"CREATE TRIGGER never_emptied BEFORE TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION refuse_edit()"
         )
 
 
@@ -137,6 +138,8 @@ def calendar():
 
 
 def downgrade():
+    for table in NEVER_EMPTIED:
+        op.execute(f"DROP TRIGGER never_emptied ON {table}")
     for table in APPEND_ONLY:
         op.execute(f"DROP TRIGGER added_only ON {table}")
     for table in ("day_close", "calendar_day", "certificate", "certificate_type"):

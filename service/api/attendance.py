@@ -42,7 +42,7 @@ def read_month(query: dict[str, Any], project_id: UUID) -> Any:
 def read_own_months(query: dict[str, Any]) -> Any:
     """Read your own days of a month on every project."""
     months = attendance.read_own_months(_asked(query), actor=actor(), deps=deps())
-    return {"items": [_month(month) for month in months]}
+    return {"items": [_own(month) for month in months]}
 
 
 @blueprint.route("/attendance/rates")
@@ -77,13 +77,18 @@ def _asked(query: dict[str, Any]) -> Any:
 def _month(shown: ShownMonth) -> dict[str, Any]:
     month = shown.month
     asked = thresholds(month.rows, month.policy)
+    groups = [_group(asked.get(group), group, sums) for group, sums in sorted(month.tallies().items())]
+    return {**_own(shown), "groups": groups}
+
+
+def _own(shown: ShownMonth) -> dict[str, Any]:
+    month = shown.month
     return {
         "project_id": month.ground.project.id,
         "project_name": month.ground.project.name,
         "month": month.month,
         "through": month.through,
         "policy_versions": month.policy_versions(),
-        "groups": [_group(asked.get(group), group, sums) for group, sums in sorted(month.tallies().items())],
         "rows": [_row(row, shown) for row in month.rows],
     }
 
@@ -131,7 +136,18 @@ def _rates(found: rates.Rates) -> dict[str, Any]:
         {"name": name, "text": {"zh": zh, "en": en}, "percent": getattr(found, name)}
         for name, (zh, en) in AVERAGES.items()
     ]
-    names = ("month", "category", "projects", "not_applicable", "full_roster", "due", "valid", "pending", "through")
+    names = (
+        "month",
+        "category",
+        "team_kinds",
+        "projects",
+        "not_applicable",
+        "full_roster",
+        "due",
+        "valid",
+        "pending",
+        "through",
+    )
     return {
         **{name: getattr(found, name) for name in names},
         "averages": named,

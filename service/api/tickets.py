@@ -10,6 +10,7 @@ from service.api.schemas.tickets import TicketActIn, TicketOut, TicketQuery, Tic
 from service.domain.actors import Permission
 from service.domain.tickets import Act
 from service.texts import text
+from service.texts.words import ACTS
 from service.usecases import tickets
 from service.usecases.ticket_keeping import running
 from service.usecases.tickets import Shown
@@ -17,25 +18,25 @@ from service.usecases.tickets import Shown
 Answer = tuple[Any, int, dict[str, str]]
 blueprint = Blueprint("tickets", __name__, description="Findings sent to a team to be put right, until they are")
 
-# What the documentation says of each act; who may do it and when stands in the ticket's own scenario.
+# What the documentation says of each act beside its name; who may do it and when stands in the ticket's own scenario.
 SUMMARIES = {
-    Act.ACKNOWLEDGE: "签收: acknowledge a ticket.",
-    Act.START: "开始整改: begin to put it right.",
-    Act.SUBMIT: "提交整改: say in the note what was done; the program looks first, then somebody checks.",
-    Act.URGE: "督促: the enterprise urges a ticket that was sent back; a note is needed.",
-    Act.PASS: "核查通过: pass the check.",
-    Act.SEND_BACK: "重新整改: send it back with the opinion as note; beyond the limit it is transferred.",
-    Act.OBSERVE: "观察: let the attendance of the coming due days prove it.",
-    Act.TRANSFER: "转派监督机构: hand a team that refuses over to the body; a note is needed.",
-    Act.INTERVIEW: "约谈: record that the body called the team in; a note is needed.",
-    Act.ORDER_CORRECTION: "责令改正: record an order to correct; a note is needed.",
-    Act.PROPOSE_POINTS: "建议记分: record that credit points are proposed; a note is needed.",
-    Act.REPLY: "答复: answer the body; a note is needed.",
-    Act.CLOSE: "办结: close a transferred ticket; a note is needed.",
-    Act.WITHDRAW: "撤回: withdraw a ticket; a note is needed.",
-    Act.APPEAL: "申诉: appeal, once at a time; a note is needed. The clocks run on.",
-    Act.GRANT_APPEAL: "支持申诉: grant the appeal, which withdraws the ticket; a note is needed.",
-    Act.DENY_APPEAL: "驳回申诉: deny the appeal; a note is needed.",
+    Act.ACKNOWLEDGE: "acknowledge a ticket.",
+    Act.START: "begin to put it right.",
+    Act.SUBMIT: "say in the note what was done; the program looks first, then somebody checks.",
+    Act.URGE: "the enterprise urges a ticket that was sent back; a note is needed.",
+    Act.PASS: "pass the check; what only data proves not before its findings closed.",
+    Act.SEND_BACK: "send it back with the opinion as note; beyond the limit it is transferred.",
+    Act.OBSERVE: "let the attendance of the coming due days prove it, once a submission.",
+    Act.TRANSFER: "hand a team that refuses over to the body; a note is needed.",
+    Act.INTERVIEW: "record that the body called the team in; a note is needed.",
+    Act.ORDER_CORRECTION: "record an order to correct; a note is needed.",
+    Act.PROPOSE_POINTS: "record that credit points are proposed; a note is needed.",
+    Act.REPLY: "answer the body; a note is needed.",
+    Act.CLOSE: "close a transferred ticket, once an appeal is answered; a note is needed.",
+    Act.WITHDRAW: "withdraw a ticket; a note is needed.",
+    Act.APPEAL: "appeal, once at a time; a note is needed. The clocks run on.",
+    Act.GRANT_APPEAL: "grant the appeal, which withdraws the ticket; a note is needed.",
+    Act.DENY_APPEAL: "deny the appeal; a note is needed.",
 }
 
 
@@ -81,7 +82,7 @@ def _add_act(act: Act) -> None:
         note = values.get("note")
         return _answer(tickets.act_on_ticket(ticket_id, act, seen_version(), actor=actor(), deps=deps(), note=note))
 
-    view.__name__, view.__doc__ = f"{act}_ticket", SUMMARIES[act]
+    view.__name__, view.__doc__ = f"{act}_ticket", f"{ACTS[act][0]}: {SUMMARIES[act]}"
     answered = blueprint.response(200, TicketOut)(view)
     read = versioned(blueprint)(blueprint.arguments(TicketActIn)(answered))
     asked = asks(blueprint, Permission.TICKET_ACT)(read)

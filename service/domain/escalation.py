@@ -38,6 +38,8 @@ class Standing:
     checker: Checker = Checker.VERIFIER
     reworks: int = 0
     appealed: bool = False
+    #: True once it was under observation since it was submitted last.
+    observed: bool = False
     steps: tuple[Running, ...] = ()
     label: Label | None = None
     loop: Loop | None = None
@@ -120,5 +122,6 @@ def _proved(item: Watched, days: int) -> Act | None:
     # Compared without dividing: nothing may have been due yet.
     if 100 * (seen.valid + ahead) < item.threshold * (seen.due + ahead):
         return Act.FAIL
-    enough = seen.due > 0 and 100 * seen.valid >= item.threshold * seen.due
+    # Days that are pending may still turn out not to be valid.
+    enough = seen.due > 0 and 100 * seen.valid >= item.threshold * (seen.due + seen.pending)
     return Act.KEEP if seen.days >= days and enough else None

@@ -85,22 +85,22 @@ class NoPolicy(Exception):  # noqa: N818 - it says what is the case
 
 @dataclass(frozen=True)
 class PolicyBook(Generic[Parsed]):
-    """The policies of one subject for one project, by day; each row is read once."""
+    """The policies of one subject for one project, by day; each row is parsed once."""
 
     rows: Sequence[PolicyRow]
     body_id: UUID
     project_id: UUID
     parse: Callable[[PolicyRow], Parsed]
-    _known: dict[date, Parsed] = field(default_factory=dict)
+    _parsed: dict[str, Parsed] = field(default_factory=dict)
 
     def on(self, day: date) -> Parsed:
         """The policy in force on a day; NoPolicy when there is none."""
-        if day not in self._known:
-            row = pick(self.rows, day, body_id=self.body_id, project_id=self.project_id)
-            if row is None:
-                raise NoPolicy(day)
-            self._known[day] = self.parse(row)
-        return self._known[day]
+        row = pick(self.rows, day, body_id=self.body_id, project_id=self.project_id)
+        if row is None:
+            raise NoPolicy(day)
+        if row.version not in self._parsed:
+            self._parsed[row.version] = self.parse(row)
+        return self._parsed[row.version]
 
 
 def parse_check_in(row: PolicyRow) -> CheckInPolicy:

@@ -60,6 +60,8 @@ class Scenario:
     rework_limit: int
     #: Where a ticket goes whose findings closed by themselves.
     cleared: Mapping[FindingKind, TicketState]
+    #: The kinds that only data proves: nobody passes one while a finding of it stands.
+    proven: frozenset[FindingKind]
     #: How many due days have to prove it.
     observed_days: int
     #: Codes of the regulations told with a ticket that is sent back.
@@ -76,6 +78,7 @@ def parse_scenario(body: Mapping[str, Any]) -> Scenario:
         clocks=_by_word([_clock(row) for row in body["clocks"]], "clock"),
         rework_limit=_number(body["rework_limit"]),
         cleared={kind: _one(TicketState, body["cleared"][kind]) for kind in FindingKind},
+        proven=_set(FindingKind, body["proven"]),
         observed_days=_number(body["observation"]["due_days"], least=1),
         regulations={team: {kind: tuple(body["regulations"][team][kind]) for kind in FindingKind} for team in TeamKind},
         tells={_told(word): _set(Party, parties) for word, parties in body["tells"].items()},

@@ -1,12 +1,14 @@
 """Stop-work: days on which a project rests, proposed by the site and approved; nothing is due on them."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 
 from service.domain.calendar import days_between, month_of
+
+_DAY = timedelta(days=1)
 
 
 class StopWorkState(StrEnum):
@@ -47,6 +49,10 @@ class Stop:
         """True on its days."""
         return self.starts_on <= day <= self.ends_on
 
+    def days(self) -> Iterator[date]:
+        """Each of its days."""
+        return days_between(self.starts_on, self.ends_on)
+
 
 def after(state: StopWorkState, act: StopWorkAct) -> StopWorkState | None:
     """The state after an act, or None where the act is not allowed now."""
@@ -58,7 +64,19 @@ def allowed(state: StopWorkState) -> list[StopWorkAct]:
     return [act for (from_state, act) in STEPS if from_state is state]
 
 
-def longest_month(stops: Iterable[Stop]) -> int:
-    """The most days of stop-work in any one month."""
-    days = {day for stop in stops for day in days_between(stop.starts_on, stop.ends_on)}
-    return max(Counter(month_of(day) for day in days).values(), default=0)
+def longest_month(stop: Stop, others: Iterable[Stop]) -> int:
+    """The most days of stop-work, the others' included, in any one month that a stop-work touches."""
+    touched = {month_of(day) for day in stop.days()}
+    days = {day for each in (stop, *others) for day in each.days()}
+    return max(Counter(month_of(day) for day in days if month_of(day) in touched).values(), default=0)
+
+
+def run_of(stop: Stop, others: Iterable[Stop]) -> int:
+    """The days on end of which a stop-work is part: two that adjoin are one long one."""
+    days = {day for each in (stop, *others) for day in each.days()}
+    first, last = stop.starts_on, stop.ends_on
+    while first - _DAY in days:
+        first -= _DAY
+    while last + _DAY in days:
+        last += _DAY
+    return (last - first).days + 1

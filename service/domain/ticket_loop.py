@@ -20,6 +20,8 @@ _LABELS = {
 }
 # An appeal lies on top of a state: whether one must be open, and whether one is afterwards.
 _APPEALS = {Act.APPEAL: (False, True), Act.GRANT_APPEAL: (True, False), Act.DENY_APPEAL: (True, False)}
+# A ticket is observed once a submission.
+_OBSERVED = {Act.OBSERVE: True, Act.SUBMIT: False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +47,29 @@ def parties_of(standing: Standing, roles: Collection[Role]) -> frozenset[Party]:
     """What these roles make somebody to the ticket, the checker of the moment included."""
     teams = standing.scenario.parties
     held = {party for party in teams if not teams[party][standing.team_kind].isdisjoint(roles)}
+    # The city stands in for the body, and so only where the ticket is the body's.
+    if standing.checker is not Checker.BODY and standing.state is not TicketState.TRANSFERRED:
+        held.discard(Party.CITY)
     return frozenset(held | ({Party.CHECKER} if Party(standing.checker) in held else set()))
 
 
-def allowed(standing: Standing, roles: Collection[Role], *, concerned: bool = False) -> list[Act]:
+def is_own_affair(standing: Standing, roles: Collection[Role], *, concerned: bool) -> bool:
+    """True for who would judge himself: the ticket is about him, or by another role he has to answer it."""
+    return concerned or Party.ADDRESSEE in parties_of(standing, roles)
+
+
+def allowed(
+    standing: Standing, roles: Collection[Role], facts: Facts = NOTHING_KNOWN, *, concerned: bool = False
+) -> list[Act]:
     """What somebody with these roles may do now, in the order of the scenario."""
-    held = parties_of(standing, roles)
+    held, himself = parties_of(standing, roles), is_own_affair(standing, roles, concerned=concerned)
     return [
         act
         for act, rule in standing.scenario.acts.items()
-        if rule.by & held and is_open_to(standing, act) and not (concerned and rule.judges)
+        if rule.by & held
+        and is_open_to(standing, act)
+        and not (himself and rule.judges)
+        and hindrance(standing, act, facts) is None
     ]
 
 
@@ -63,21 +78,40 @@ def is_open_to(standing: Standing, act: Act) -> bool:
     rule = standing.scenario.acts.get(act)
     if rule is None or standing.state not in rule.sources or standing.kind not in rule.kinds:
         return False
+    if act is Act.OBSERVE and standing.observed:
+        return False
     return act not in _APPEALS or standing.appealed is _APPEALS[act][0]
 
 
+def hindrance(standing: Standing, act: Act, facts: Facts) -> str | None:
+    """The code of what has to be done before an act that is open to the ticket."""
+    if act is Act.CLOSE and standing.appealed:
+        return "appeal_open"
+    if act is Act.PASS and standing.kind in standing.scenario.proven and not facts.cleared:
+        return "findings_open"
+    return None
+
+
 def require_act(
-    standing: Standing, act: Act, roles: Collection[Role], note: str | None, *, concerned: bool = False
+    standing: Standing,
+    act: Act,
+    roles: Collection[Role],
+    note: str | None,
+    facts: Facts = NOTHING_KNOWN,
+    *,
+    concerned: bool = False,
 ) -> None:
-    """Refuse an act, the gravest reason first: not his at all, about himself, not now, without a word."""
+    """Refuse an act, the gravest reason first: not his at all, about himself, not now, not yet, without a word."""
     rule = standing.scenario.acts.get(act)
     if rule is None or not _ever_by(rule) & parties_of(standing, roles):
         raise fault("act_of_others", act=str(act))
-    if concerned and rule.judges:
+    if rule.judges and is_own_affair(standing, roles, concerned=concerned):
         raise fault("own_affair")
-    now = allowed(standing, roles, concerned=concerned)
-    if act not in now:
+    if not rule.by & parties_of(standing, roles) or not is_open_to(standing, act):
+        now = allowed(standing, roles, facts, concerned=concerned)
         raise fault("act_not_allowed", act=str(act), state=str(standing.state), allowed=[*map(str, now)])
+    if code := hindrance(standing, act, facts):
+        raise fault(code)
     if rule.needs_note and not note:
         raise fault("note_needed", "note")
 
@@ -111,6 +145,7 @@ def moved(
         checker=Checker.BODY if _falls_to_body(act, facts) else standing.checker,
         reworks=reworks,
         appealed=state not in ENDS and (_APPEALS[act][1] if act in _APPEALS else standing.appealed),
+        observed=_OBSERVED.get(act, standing.observed),
         steps=tuple(step for step in standing.steps if step != fired),
         label=_LABELS.get(state, standing.label),
         loop=_loop(state, reworks),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
-from service.domain.actors import SCOPES, Grant, Role, Scope
+from service.domain.actors import SCOPES, Grant, Reach, Role, Scope
 
 
 class TicketState(StrEnum):
@@ -57,6 +57,7 @@ class Party(StrEnum):
     ENTERPRISE = "enterprise"
     BODY = "body"
     HEAD = "head"
+    CITY = "city"
     COPY = "copy"
     CHECKER = "checker"
     PROGRAM = "program"
@@ -92,11 +93,13 @@ class Act(StrEnum):
     PASS_TO_BODY = "pass_to_body"  # noqa: S105 - no password
     PASS_TO_HEAD = "pass_to_head"  # noqa: S105 - no password
     CLEAR = "clear"
+    JOIN = "join"
+    LAPSE = "lapse"
 
 
 BY_PROGRAM = frozenset({
     Act.DISPATCH, Act.CHECK, Act.KEEP, Act.FAIL, Act.EXPIRE, Act.REMIND, Act.URGE_LATE, Act.PASS_TO_BODY,
-    Act.PASS_TO_HEAD, Act.CLEAR,
+    Act.PASS_TO_HEAD, Act.CLEAR, Act.JOIN, Act.LAPSE,
 })  # fmt: skip
 
 
@@ -110,6 +113,7 @@ class Clock(StrEnum):
     CHECKING = "checking"
     BODY = "body"
     OBSERVING = "observing"
+    LAPSE = "lapse"
     TRANSFERRED = "transferred"
 
 
@@ -132,14 +136,24 @@ class Place:
             Scope.BODY: self.body_id,
         }
 
+    def is_reached(self, reach: Reach) -> bool:
+        """True where somebody reaches it as his own affair, not only through a copy."""
+        ways = (reach.teams, self.team_id), (reach.units, self.unit_id), (reach.projects, self.project_id)
+        return reach.city or self.body_id in reach.bodies or any(found in ids for ids, found in ways)
+
 
 def roles_on(grants: Iterable[Grant], place: Place) -> frozenset[Role]:
-    """The roles somebody holds on a ticket of this place; reading it through a copy or a wider scope is no role."""
+    """The roles somebody holds on a ticket of this place; reading it through a copy is no role."""
     ids = place.ids
-    return frozenset(grant.role for grant in grants if grant.scope_id and grant.scope_id == ids.get(grant.scope))
+    return frozenset(
+        grant.role
+        for grant in grants
+        if grant.scope is Scope.CITY or (grant.scope_id and grant.scope_id == ids.get(grant.scope))
+    )
 
 
-def addresses(roles: Iterable[Role], place: Place) -> set[tuple[Role, UUID]]:
-    """The role and scope of the grants that hold these roles on a ticket of this place."""
+def addresses(roles: Iterable[Role], place: Place) -> set[tuple[Role, UUID | None]]:
+    """The role and scope of the grants that hold these roles on a ticket of this place; the city's names no id."""
     ids = place.ids
-    return {(role, found) for role in roles for scope in SCOPES[role] if (found := ids.get(scope))}
+    scopes = {(role, scope) for role in roles for scope in SCOPES[role]}
+    return {(role, ids.get(scope)) for role, scope in scopes if scope is Scope.CITY or ids.get(scope)}

@@ -38,14 +38,26 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{month} has not begun; the present month is {current}.",
     ),
     "scope_needed": ("请指定监督机构或项目。", "Name a supervising body or a project."),
+    "counting_in_the_past": (
+        "起算日不能早于今天（{today}）。",
+        "Attendance cannot be due on days before today ({today}).",
+    ),
     # Stop-work.
     "stop_work_overlaps": (
         "与已申报或已批准的停工（{other_starts_on} 至 {other_ends_on}）重叠。",
         "It overlaps a stop-work that is proposed or approved ({other_starts_on} to {other_ends_on}).",
     ),
     "stop_work_backdated": (
-        "项目部不能补报已过日期的停工。",
-        "A site cannot declare a stop-work for days that are past.",
+        "项目部不能补报、补批或追溯更改已过日期的停工，请联系监督机构。",
+        "A site cannot decide about stop-work on days that are past; the body can.",
+    ),
+    "stop_work_of_body": (
+        "监督机构提出或批准的停工，只能由监督机构变更。",
+        "The body ordered or approved this stop-work, so only the body changes it.",
+    ),
+    "post_in_use": (
+        "该岗位已用于任职或考勤，不能更改项目部类型和类别。",
+        "The post is in use by rosters or attendance: its team and category stay.",
     ),
     "stop_work_needs_body": (
         (

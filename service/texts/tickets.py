@@ -4,27 +4,40 @@ TEXTS: dict[str, tuple[str, str]] = {
     # Refusals.
     "act_of_others": ("您在此派单中的角色不能办理该操作。", "This act is not for your role on this ticket."),
     "note_needed": ("请填写说明。", "Say in a note what was done or why."),
-    # Notices, by what happened.
+    "appeal_open": ("有未答复的申诉，请先答复。", "There is an appeal: answer it first."),
+    "findings_open": (
+        "仍有问题未消除，须由数据证明已整改，不能核查通过。",
+        "Some of its findings still stand: data has to prove them put right before it can pass.",
+    ),
+    # Notices, by what happened or else by the state it led to.
     "ticket_dispatched": (
-        "{project}：派单 {number} 已下发，请签收，最迟于 {until} 当日完成整改。",
+        "{project}：收到派单 {number}，请签收，最迟于 {until} 当日完成整改。",
         "{project}: ticket {number} was sent to you. Acknowledge it and put it right by {until}.",
     ),
-    "ticket_acknowledged": ("{project}：派单 {number} 已签收。", "{project}: ticket {number} was acknowledged."),
-    "ticket_rectifying": ("{project}：派单 {number} 正在整改。", "{project}: ticket {number} is being put right."),
-    "ticket_submitted": ("{project}：派单 {number} 已提交整改结果。", "{project}: an answer to ticket {number} is in."),
+    "ticket_join": (
+        "{project}：派单 {number} 新增了问题，请查看；最迟于 {until} 当日完成整改。",
+        "{project}: more was found and joined ticket {number}. Look at it, and put it right by {until}.",
+    ),
     "ticket_checking": (
-        "{project}：派单 {number} 待核查，最迟于 {until} 当日办理。",
+        "{project}：请核查派单 {number}，最迟于 {until} 当日办理。",
         "{project}: ticket {number} waits for your check, by {until}.",
     ),
     "ticket_observing": (
         "{project}：派单 {number} 进入观察期，由后续应到岗日的考勤数据证明整改效果。",
         "{project}: ticket {number} is under observation: the attendance of the coming due days has to prove it.",
     ),
+    "ticket_lapse": (
+        "{project}：派单 {number} 观察期满，数据仍不能证明整改效果，请核查，最迟于 {until} 当日办理。",
+        "{project}: the observation of ticket {number} ran out without proof. Check it by {until}.",
+    ),
     "ticket_sent_back": (
-        "{project}：派单 {number} 核查不通过，重新整改，期限 {until}；核查意见和依据见派单，请企业督促。",
+        (
+            "{project}：派单 {number} 核查不通过，重新整改，期限 {until}；核查意见和依据见派单。"
+            "请企业最迟于 {urge_until} 当日督促。"
+        ),
         (
             "{project}: ticket {number} did not pass the check. Put it right again by {until}; opinion and regulation "
-            "stand in the ticket, and the enterprise has to urge it."
+            "stand in the ticket. The enterprise has to urge it by {urge_until}."
         ),
     ),
     "ticket_transferred": (
@@ -37,25 +50,25 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{project}: the supervising body closed ticket {number}.",
     ),
     "ticket_withdrawn": ("{project}：派单 {number} 已撤回。", "{project}: ticket {number} was withdrawn."),
-    "ticket_unread": (
+    "ticket_remind": (
         "{project}：派单 {number} 下发后一直未签收，请督促项目部。",
         "{project}: nobody acknowledged ticket {number} in time. Please see to it.",
     ),
-    "ticket_urged": (
+    "ticket_urge": (
         "{project}：企业已督促派单 {number}，最迟于 {until} 当日完成整改。",
         "{project}: the enterprise urges ticket {number}. Put it right by {until}.",
     ),
-    "ticket_not_urged": (
+    "ticket_urge_late": (
         "{project}：派单 {number} 重新整改后，企业未按期督促。",
         "{project}: the enterprise did not urge ticket {number} in time.",
     ),
-    "ticket_passed_to_body": (
+    "ticket_pass_to_body": (
         "{project}：派单 {number} 逾期未核查，转由监督机构核查，期限 {until}。",
         "{project}: nobody checked ticket {number} in time. The body checks it now, by {until}.",
     ),
-    "ticket_passed_to_head": (
-        "{project}：派单 {number} 逾期未办，请负责人督办。",
-        "{project}: ticket {number} was left lying. Its head is asked to see to it.",
+    "ticket_pass_to_head": (
+        "{project}：派单 {number} 逾期未办，请督办。",
+        "{project}: ticket {number} was left lying. Please see to it.",
     ),
     "ticket_interview": (
         "{project}：派单 {number}，监督机构约谈。",
@@ -71,8 +84,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "ticket_reply": ("{project}：派单 {number}，项目部已答复。", "{project}: the team replied on ticket {number}."),
     "ticket_appeal": ("{project}：派单 {number} 有申诉，请处理。", "{project}: there is an appeal on ticket {number}."),
-    "ticket_appeal_denied": (
-        "{project}：派单 {number} 的申诉未获支持，整改期限不变。",
+    "ticket_deny_appeal": (
+        "{project}：派单 {number} 的申诉已驳回，整改期限不变。",
         "{project}: the appeal on ticket {number} was denied; the time limits stand.",
     ),
     # Regulations told with a ticket that is sent back: what they come to, in our words.

@@ -23,8 +23,8 @@ STATES: dict[str, tuple[Pair, Pair]] = {
         ("由后续应到岗日的考勤证明整改效果", "the attendance of the coming due days has to prove it"),
     ),
     "sent_back": (
-        ("退回整改", "sent back"),
-        ("核查不通过，重新整改，企业督促", "not good enough: again, urged by the enterprise"),
+        ("重新整改", "sent back"),
+        ("核查不通过，退回项目部，企业督促", "not good enough: again, urged by the enterprise"),
     ),
     "transferred": (
         ("已转派", "transferred"),
@@ -67,6 +67,8 @@ ACTS: dict[str, Pair] = {
     "pass_to_body": ("转监督机构核查", "pass to the body"),
     "pass_to_head": ("报负责人督办", "pass to the head"),
     "clear": ("自动销项", "clear"),
+    "join": ("新增问题", "join"),
+    "lapse": ("期满", "lapse"),
 }
 
 CLOCKS: dict[str, Pair] = {
@@ -76,7 +78,8 @@ CLOCKS: dict[str, Pair] = {
     "urge": ("企业督促期限", "time to urge"),
     "checking": ("核查人核查期限", "time of the verifier"),
     "body": ("监督机构核查期限", "time of the body"),
-    "observing": ("观察期", "observation"),
+    "observing": ("每日查看", "daily look"),
+    "lapse": ("观察期限", "time of observation"),
     "transferred": ("监督机构办理期限", "time of the body after a transfer"),
 }
 
@@ -86,6 +89,7 @@ PARTIES: dict[str, Pair] = {
     "enterprise": ("企业", "the team's enterprise"),
     "body": ("监督机构", "the body"),
     "head": ("监督机构负责人", "the head of the body"),
+    "city": ("市级", "the city, for the body"),
     "copy": ("抄送", "who gets a copy"),
     "checker": ("核查方", "the checker"),
     "program": ("系统", "the program"),

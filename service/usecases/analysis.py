@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import or_, select, update
 
 from service.deps import Deps
-from service.domain.calendar import business_day, days_between, month_of, next_month
+from service.domain.calendar import business_day, days_between, month_before, month_of, next_month
 from service.domain.findings import attendance_below_threshold
 from service.domain.findings.attendance_below_threshold import MonthFacts
 from service.domain.findings.base import Rule
@@ -64,23 +64,24 @@ def end_days(project_id: UUID, *, deps: Deps) -> None:
         project = work.session.get_one(Project, project_id)
         ground = ground_of(work, project)
         cleared: set[UUID] = set()
-        for month in _months_over(book.through + timedelta(days=1), last):
+        for month in _months_over(book, last):
             loaded = load_month(work, ground, month, last)
             keep_month(work, loaded)
             cleared |= _look_for_shortfalls(work, loaded, opening=True)
         cleared |= _check_certificates(work, ground, last + timedelta(days=1), opening=True)
-        book.through = last
+        book.through, book.look_again_from = last, None
         work.save()
         settle_cleared(work, cleared)
         dispatch_tickets(work, project)
 
 
-def _months_over(first: date, last: date) -> list[date]:
-    """The months to look at when the days from first to last are closed: those, and the one before.
+def _months_over(book: DayClose, last: date) -> list[date]:
+    """The months to look at when a project's days up to `last` are closed, beginning with one that changed since.
 
-    Reviews of the month before may still have been decided, so that only now it is certain what it came to.
+    The month before is always among them: a verdict that was being written at midnight belongs to it.
     """
-    months = [month_of(month_of(first) - timedelta(days=1))]
+    first = month_before(month_of(book.through + timedelta(days=1)), 1)
+    months = [min(first, book.look_again_from or first)]
     while next_month(months[-1]) <= last:
         months.append(next_month(months[-1]))
     return months
@@ -108,14 +109,16 @@ def recheck(project_id: UUID, months: Collection[date], *, deps: Deps) -> int:
     """Compute months of a project anew and close what is right now, opening waits for the night; the months changed."""
     with deps.database.begin() as work:
         # The night's lock: two analyses of one project would open and close the same findings.
-        work.session.scalars(select(DayClose).where(DayClose.project_id == project_id).with_for_update()).one_or_none()
+        book = work.session.scalars(select(DayClose).where(DayClose.project_id == project_id).with_for_update()).one()
         project = work.session.get_one(Project, project_id)
         ground, last = ground_of(work, project), last_whole_day(work)
         cleared: set[UUID] = set()
         changed = 0
         for month in sorted(months):
             loaded = load_month(work, ground, month, last)
-            changed += keep_month(work, loaded)
+            if keep_month(work, loaded):
+                changed += 1
+                book.look_again_from = min(month, book.look_again_from or month)
             cleared |= _look_for_shortfalls(work, loaded, opening=False)
         cleared |= _check_certificates(work, ground, last + timedelta(days=1), opening=False)
         settle_cleared(work, cleared)
@@ -126,11 +129,13 @@ def _again(project_id: UUID, since: date, deps: Deps, person_id: UUID | None = N
     """Count anew a project's check-ins since a day, or all of one person's, and compute the months they are in."""
     with deps.database.begin() as work:
         punched = days_of_check_ins(work, project_id, person_id, None if person_id else since)
-        last = last_whole_day(work)
+        last, counting_from = last_whole_day(work), work.session.get_one(Project, project_id).counting_from
     if punched is not None:
         recount(project_id, *punched, deps, person_id)
         since = min(since, punched[0])
-    recheck(project_id, {month_of(day) for day in days_between(since, last)}, deps=deps)
+    # Before a project is counted nothing is due, so there is nothing to compute.
+    months = {month_of(day) for day in days_between(max(since, counting_from), last)}
+    recheck(project_id, months, deps=deps)
 
 
 def line_changed(line_id: UUID, *, deps: Deps) -> None:

@@ -60,9 +60,11 @@ def recount(project_id: UUID, first: date, last: date, deps: Deps, person_id: UU
     changed, month = 0, month_of(first)
     while month <= last:
         with deps.database.begin() as work:
-            ground = ground_of(work, work.session.get_one(Project, project_id))
             begins, ends = max(first, month), min(last, next_month(month) - timedelta(days=1))
-            changed += _recount(work, ground, begins, ends, person_id)
+            rows = _locked(work, project_id, begins, ends, person_id)
+            # Read once the rows are ours: whoever counted them before us knew no newer roster, state or stop-work.
+            ground = ground_of(work, work.session.get_one(Project, project_id))
+            changed += _recount(work, rows, ground, person_id)
             changed += put_days(work, ground, begins, ends, person_id)
         month = next_month(month)
     return changed
@@ -81,8 +83,7 @@ def days_of_check_ins(
     return (business_day(first), business_day(last)) if first else None
 
 
-def _recount(work: Work, ground: Ground, first: date, last: date, person_id: UUID | None) -> int:
-    rows = _locked(work, ground.project.id, first, last, person_id)
+def _recount(work: Work, rows: Sequence[Row[Any]], ground: Ground, person_id: UUID | None) -> int:
     lines, teams = lines_of(work, ground.project.id, person_id), _teams(work, ground.project.id)
     news = [
         {"row_id": row.id, **{f"new_{name}": value for name, value in columns.items()}}

@@ -14,7 +14,7 @@ from service.domain.findings.base import KIND_OF, Found, Rule
 from service.store.base import new_id
 from service.store.models import Finding
 from service.store.queries.paging import Page, Window, page
-from service.store.queries.reach_attendance import findings_within
+from service.store.queries.reach_attendance import within_teams
 from service.store.work import Work
 from service.usecases.access import found, require
 
@@ -85,7 +85,7 @@ def _open(work: Work, project_id: UUID, result: Found) -> None:
 
 def list_findings(filters: Mapping[str, Any], window: Window, *, actor: Actor, deps: Deps) -> Page[Finding]:
     """A page of the findings within reach; `open` tells those that still stand from those that closed."""
-    statement = select(Finding).where(findings_within(require(actor, Permission.FINDING_READ)))
+    statement = select(Finding).where(within_teams(Finding, require(actor, Permission.FINDING_READ)))
     for name in ("project_id", "rule", "kind", "team_kind", "month", "person_id", "ticket_id"):
         if name in filters:
             statement = statement.where(getattr(Finding, name) == filters[name])
@@ -97,6 +97,6 @@ def list_findings(filters: Mapping[str, Any], window: Window, *, actor: Actor, d
 
 def read_finding(finding_id: UUID, *, actor: Actor, deps: Deps) -> Finding:
     """One finding within reach."""
-    within = findings_within(require(actor, Permission.FINDING_READ))
+    within = within_teams(Finding, require(actor, Permission.FINDING_READ))
     with deps.database.begin() as work:
         return found(work, select(Finding).where(Finding.id == finding_id, within), "finding")

@@ -38,8 +38,8 @@ class Ground:
     policies: PolicyBook[AttendancePolicy]
 
     def policy_on(self, day: date) -> AttendancePolicy:
-        """The attendance policy of a day; `no_policy` when there is none."""
-        return _on(self.policies, day)
+        """The attendance policy of a day, `no_policy` when there is none; before a project counts none is needed."""
+        return _on(self.policies, max(day, self.project.counting_from))
 
 
 def ground_of(work: Work, project: Project) -> Ground:

@@ -1,95 +1,59 @@
 """The inbox: what happened to a ticket is told to whom it concerns, once an event, and read there."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select, tuple_, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from service.deps import Deps
-from service.domain.actors import Actor, Permission, Role
+from service.domain.actors import Actor, Permission
 from service.domain.escalation import Standing
-from service.domain.tickets import Act, Party, Place, TicketState, addresses
+from service.domain.tickets import Clock, Party, Place, addresses
 from service.store.base import new_id
-from service.store.models import Account, GrantRow, Notice, Ticket, TicketEvent
+from service.store.models import Notice, Ticket, TicketEvent
 from service.store.queries.paging import Page, Window, page
 from service.store.work import Work
 from service.usecases.access import found, require
-
-#: The text of a notice, by the act or else by the state it led to.
-CODES: dict[str, str] = {
-    TicketState.DISPATCHED: "ticket_dispatched",
-    TicketState.ACKNOWLEDGED: "ticket_acknowledged",
-    TicketState.RECTIFYING: "ticket_rectifying",
-    TicketState.SUBMITTED: "ticket_submitted",
-    TicketState.OBSERVING: "ticket_observing",
-    TicketState.CHECKING: "ticket_checking",
-    TicketState.SENT_BACK: "ticket_sent_back",
-    TicketState.TRANSFERRED: "ticket_transferred",
-    TicketState.PASSED: "ticket_passed",
-    TicketState.CLOSED: "ticket_closed",
-    TicketState.WITHDRAWN: "ticket_withdrawn",
-    Act.REMIND: "ticket_unread",
-    Act.URGE: "ticket_urged",
-    Act.URGE_LATE: "ticket_not_urged",
-    Act.PASS_TO_BODY: "ticket_passed_to_body",
-    Act.PASS_TO_HEAD: "ticket_passed_to_head",
-    Act.INTERVIEW: "ticket_interview",
-    Act.ORDER_CORRECTION: "ticket_order_correction",
-    Act.PROPOSE_POINTS: "ticket_propose_points",
-    Act.REPLY: "ticket_reply",
-    Act.APPEAL: "ticket_appeal",
-    Act.DENY_APPEAL: "ticket_appeal_denied",
-}
+from service.usecases.ticket_parties import concerned_by, findings_of, free_judges, holders, place_of
 
 
 def tell(work: Work, ticket: Ticket, event: TicketEvent, standing: Standing) -> None:
     """Put an event into the inboxes the scenario names, but not into that of who did it."""
     tells = standing.scenario.tells
     word = event.act if event.act in tells or event.from_state is event.to_state else event.to_state
-    accounts = _accounts(work, _addressed(ticket, standing, tells.get(word, ())), event.actor_id)
-    if not accounts:
-        return
+    told = {account_id for party in tells.get(word, ()) for account_id in _accounts(work, ticket, standing, party)}
     notice = {
         "ticket_id": ticket.id,
         "event_id": event.id,
         "created_at": event.created_at,
-        "code": CODES.get(word) or CODES[event.to_state],
-        "data": {"number": ticket.number, "project": ticket.project_name, "until": _until(standing)},
+        "code": f"ticket_{word}",
+        "data": {"number": ticket.number, "project": ticket.project_name, **_deadlines(standing)},
     }
     # The ids are made here, because they are the cursor of the list and PostgreSQL 15 makes none that sort by time.
-    rows = [{"id": new_id(), "account_id": account_id, **notice} for account_id in accounts]
-    work.session.execute(insert(Notice).on_conflict_do_nothing(), rows)
+    rows = [{"id": new_id(), "account_id": account_id, **notice} for account_id in sorted(told - {event.actor_id})]
+    if rows:
+        work.session.execute(insert(Notice).on_conflict_do_nothing(), rows)
 
 
-def _addressed(ticket: Ticket, standing: Standing, parties: Iterable[Party]) -> set[tuple[Role, UUID]]:
-    """The role and scope of every grant that is told."""
-    own = Place(ticket.project_id, ticket.body_id, ticket.team_id, ticket.unit_id)
+def _accounts(work: Work, ticket: Ticket, standing: Standing, party: Party) -> list[UUID]:
+    """Who is told as a party; to check is asked only who may."""
+    if party is Party.CHECKER:
+        concerned = concerned_by(work, ticket.id, findings_of(work, ticket.id))
+        return free_judges(work, ticket, standing, Party(standing.checker), concerned)
     copied = Place(ticket.project_id, ticket.body_id, ticket.copy_team_id, None)
-    told = set()
-    for party in parties:
-        meant = Party(standing.checker) if party is Party.CHECKER else party
-        roles = standing.scenario.parties[meant][standing.team_kind]
-        told |= addresses(roles, copied if party is Party.COPY else own)
-    return told
+    roles = standing.scenario.parties[party][standing.team_kind]
+    actors = holders(work, addresses(roles, copied if party is Party.COPY else place_of(ticket)))
+    return [actor.account_id for actor in actors]
 
 
-def _accounts(work: Work, addressed: set[tuple[Role, UUID]], but: UUID | None) -> list[UUID]:
-    if not addressed:
-        return []
-    statement = (
-        select(GrantRow.account_id)
-        .join(Account, Account.id == GrantRow.account_id)
-        .where(Account.active, tuple_(GrantRow.role, GrantRow.scope_id).in_(addressed))
-        .distinct()
-    )
-    return sorted(account_id for account_id in work.session.scalars(statement) if account_id != but)
-
-
-def _until(standing: Standing) -> str | None:
-    """The last day of the clock that runs longest, which is what a person works towards."""
-    return standing.steps[-1].last_day.isoformat() if standing.steps else None
+def _deadlines(standing: Standing) -> dict[str, str | None]:
+    """The last day of the clock that runs longest, which is what a person works towards, and the enterprise's own."""
+    urge = next((step for step in standing.steps if step.clock is Clock.URGE), None)
+    last = standing.steps[-1] if standing.steps else None
+    days = {"until": last, "urge_until": urge}
+    return {name: step.last_day.isoformat() if step else None for name, step in days.items()}
 
 
 def list_inbox(filters: Mapping[str, Any], window: Window, *, actor: Actor, deps: Deps) -> tuple[Page[Notice], int]:
@@ -118,7 +82,7 @@ def read_all(*, actor: Actor, deps: Deps) -> int:
     require(actor, Permission.INBOX_READ)
     with deps.database.begin(actor.account_id) as work:
         statement = update(Notice).where(*_own_unread(actor)).values(read_at=work.clock.now())
-        return len(work.session.scalars(statement.returning(Notice.id)).all())
+        return work.session.connection().execute(statement).rowcount
 
 
 def _unread(work: Work, actor: Actor) -> int:

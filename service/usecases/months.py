@@ -12,12 +12,13 @@ from sqlalchemy.dialects.postgresql import insert
 from service.domain.attendance import Day, Outcome, Tally, Why, judge_day
 from service.domain.attendance_month import Group, Post, Roster, Row, group_of, month_rows, tallies
 from service.domain.calendar import begin_of, business_day, days_between, next_month
+from service.domain.counting import count
 from service.domain.policies import AttendancePolicy
 from service.domain.reasons import Verdict
 from service.domain.sites import ProjectState, TeamKind, state_on
-from service.store.models import AttendanceDay, AttendanceMonth, CheckIn, DayClose
+from service.store.models import AttendanceDay, AttendanceMonth, CheckIn, DayClose, Project
 from service.store.work import Work
-from service.usecases.ground import Ground, roster_of
+from service.usecases.ground import Ground, lines_of, roster_of
 
 _KEY = ("project_id", "month", "team_kind", "category")
 
@@ -61,9 +62,9 @@ def last_whole_day(work: Work) -> date:
     return business_day(work.clock.now()) - timedelta(days=1)
 
 
-def open_book(work: Work, project_id: UUID) -> None:
-    """Begin closing a project's days, with today."""
-    work.add(DayClose(project_id=project_id, through=last_whole_day(work)))
+def open_book(work: Work, project: Project) -> None:
+    """Begin closing a project's days, with the first that counts."""
+    work.add(DayClose(project_id=project.id, through=project.counting_from - timedelta(days=1)))
 
 
 def load_month(work: Work, ground: Ground, month: date, through: date | None = None) -> Month:
@@ -82,13 +83,17 @@ def rows_between(work: Work, ground: Ground, roster: Roster, first: date, last: 
 
 
 def _kept_days(work: Work, ground: Ground, first: date, last: date) -> Mapping[tuple[UUID, date], Day]:
-    """The days that check-ins made; one that is received and not judged keeps its day from being an absence."""
+    """The days that check-ins made; one not judged yet that could count keeps its day from being an absence."""
     statement = select(AttendanceDay).where(
         AttendanceDay.project_id == ground.project.id, AttendanceDay.day.between(first, last)
     )
     kept = {(row.person_id, row.day): _as_day(row) for row in work.session.scalars(statement)}
-    for person_id, at in _received(work, ground.project.id, first, last):
+    received = _received(work, ground.project.id, first, last)
+    lines = lines_of(work, ground.project.id) if received else {}
+    for person_id, at in received:
         day = business_day(at)
+        if count(Verdict.ACCEPTED, at, lines.get(person_id, ()), ground.site, ground.policy_on(day)).reasons:
+            continue
         made = kept.get((person_id, day)) or judge_day((), ground.policy_on(day))
         if made.outcome is not Outcome.VALID:
             why = (Why("check_in_undecided", {"check_ins": 1}),)

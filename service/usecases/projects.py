@@ -1,7 +1,7 @@
 """Projects: opened by a body with a first state, and moved from state to state by dated rows."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -20,17 +20,23 @@ from service.usecases.months import open_book
 
 
 def open_project(values: Mapping[str, Any], *, actor: Actor, deps: Deps) -> Project:
-    """A new project of a body the actor answers for, in `state` from `state_from_on` (today when not given)."""
+    """A new project of a body the actor answers for, in `state` from `state_from_on` (today when not given).
+
+    Attendance is due from `counting_from`: tomorrow when not given, because today nobody knew of it, and never earlier
+    than today.
+    """
     reach = require(actor, Permission.PROJECT_WRITE)
     if not reach.city and values["body_id"] not in reach.bodies:
         raise fault("unknown_reference", "body_id")
     fields = {name: value for name, value in values.items() if name not in {"state", "state_from_on"}}
     with deps.database.begin(actor.account_id) as work:
         today = business_day(deps.clock.now())
-        project = work.add(Project(**fields, counting_from=today))
+        project = work.add(Project(**{"counting_from": today + timedelta(days=1), **fields}))
+        if project.counting_from < today:
+            raise fault("counting_in_the_past", "counting_from", today=today.isoformat())
         first_day = values.get("state_from_on") or today
         work.add(ProjectStateRow(project_id=project.id, state=values["state"], from_on=first_day))
-        open_book(work, project.id)
+        open_book(work, project)
         work.audit("project:create", project.id, state=str(values["state"]))
         work.session.refresh(project, ["states"])
         return project

@@ -1,20 +1,22 @@
 """Rates of attendance over a project, a body and the city, and the projects behind them."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, case, exists, func, select
+from sqlalchemy import ColumnElement, Row, Select, and_, case, exists, func, select, true
 
 from service.deps import Deps
 from service.domain.actors import Actor, Permission, Reach
+from service.domain.sites import TeamKind
 from service.errors import fault
-from service.store.models import AttendanceMonth, Project
+from service.store.models import AttendanceMonth, Project, SupervisingBody
 from service.store.queries.paging import Page, Window, page
 from service.store.queries.reach import projects_within
-from service.store.queries.reach_attendance import team_kinds_within, teams_within
+from service.store.queries.reach_attendance import within_teams
 from service.store.work import Work
 from service.usecases.access import found, require
 from service.usecases.attendance import require_begun
@@ -34,6 +36,8 @@ class Rates:
 
     month: date
     category: int
+    #: Whose person-days these are: both teams', or that of the team the reader belongs to.
+    team_kinds: Sequence[TeamKind]
     over_projects: float | None
     over_person_days: float | None
     projects: int
@@ -52,22 +56,23 @@ def read_rates(scope: Scope, first: date, last: date, *, actor: Actor, deps: Dep
     with deps.database.begin() as work:
         require_begun(work, last)
         within = _months_in(work, scope, reach, first, last)
-        versions = _versions(work, within)
+        behind = _behind(work, within)
         rows = work.session.execute(_rates(within))
-        return [_as_rates(row, versions[row.month, row.category]) for row in rows]
+        return [_as_rates(row, behind[row.month, row.category]) for row in rows]
 
 
 def _months_in(work: Work, scope: Scope, reach: Reach, first: date, last: date) -> ColumnElement[bool]:
     """The kept months of a scope the reach covers; out of reach is not found, as everywhere."""
     between = AttendanceMonth.month.between(first, last)
     if scope.project_id is not None:
-        within = select(Project).where(Project.id == scope.project_id, projects_within(reach))
-        project = found(work, within, "project")
-        kinds = team_kinds_within(work, reach, project)
-        return and_(between, AttendanceMonth.project_id == project.id, AttendanceMonth.team_kind.in_(kinds))
+        project = select(Project).where(Project.id == scope.project_id, projects_within(reach))
+        if scope.body_id is not None:
+            project = project.where(Project.body_id == scope.body_id)
+        of_project = AttendanceMonth.project_id == found(work, project, "project").id
+        return and_(between, of_project, within_teams(AttendanceMonth, reach))
     if scope.body_id is not None:
-        if not reach.city and scope.body_id not in reach.bodies:
-            raise fault("not_found", thing="supervising_body")
+        within = true() if reach.city else SupervisingBody.id.in_(reach.bodies)
+        found(work, select(SupervisingBody.id).where(SupervisingBody.id == scope.body_id, within), "supervising_body")
         of_body = select(Project.id).where(Project.body_id == scope.body_id)
         return and_(between, AttendanceMonth.project_id.in_(of_body))
     if not reach.city:
@@ -112,19 +117,29 @@ def _rates(within: ColumnElement[bool]) -> Select[Any]:
     )
 
 
-def _versions(work: Work, within: ColumnElement[bool]) -> dict[tuple[date, int], set[str]]:
-    """The attendance policies behind each month and category."""
+@dataclass(slots=True)
+class _Behind:
+    """What stands behind the rates of a month and category."""
+
+    teams: set[TeamKind] = field(default_factory=set)
+    versions: set[str] = field(default_factory=set)
+
+
+def _behind(work: Work, within: ColumnElement[bool]) -> dict[tuple[date, int], _Behind]:
     m = AttendanceMonth
-    versions: dict[tuple[date, int], set[str]] = {}
-    for row in work.session.execute(select(m.month, m.category, m.policy_versions).where(within).distinct()):
-        versions.setdefault((row.month, row.category), set()).update(row.policy_versions)
-    return versions
+    found: dict[tuple[date, int], _Behind] = defaultdict(_Behind)
+    kinds = select(m.month, m.category, m.team_kind, m.policy_versions).where(within).distinct()
+    for row in work.session.execute(kinds):
+        found[row.month, row.category].teams.add(row.team_kind)
+        found[row.month, row.category].versions.update(row.policy_versions)
+    return found
 
 
-def _as_rates(row: Row[Any], versions: set[str]) -> Rates:
+def _as_rates(row: Row[Any], behind: _Behind) -> Rates:
     return Rates(
         month=row.month,
         category=row.category,
+        team_kinds=sorted(behind.teams),
         over_projects=None if row.over_projects is None else float(row.over_projects),
         over_person_days=100 * float(row.valid) / float(row.due) if row.due else None,
         projects=row.projects,
@@ -134,7 +149,7 @@ def _as_rates(row: Row[Any], versions: set[str]) -> Rates:
         valid=int(row.valid),
         pending=int(row.pending),
         through=row.through,
-        policy_versions=sorted(versions),
+        policy_versions=sorted(behind.versions),
     )
 
 
@@ -152,7 +167,7 @@ def list_projects(
     """A page of the projects that have a month, with its person-days; `below` keeps those with a rate under it."""
     reach = require(actor, Permission.ATTENDANCE_READ)
     m = AttendanceMonth
-    of_month = and_(m.project_id == Project.id, m.month == month)
+    of_month = and_(m.project_id == Project.id, m.month == month, within_teams(m, reach))
     if "below" in filters:
         of_month = and_(of_month, m.due > 0, 100 * m.valid < filters["below"] * m.due)
     if "category" in filters:
@@ -168,14 +183,9 @@ def list_projects(
 
 
 def _groups_of(work: Work, projects: Sequence[Project], month: date, reach: Reach) -> dict[UUID, list[AttendanceMonth]]:
-    ids = [project.id for project in projects]
-    rows = work.session.scalars(
-        select(AttendanceMonth)
-        .where(AttendanceMonth.project_id.in_(ids), AttendanceMonth.month == month)
-        .order_by(AttendanceMonth.team_kind, AttendanceMonth.category)
-    ).all()
-    seen = teams_within(work, reach, projects)
-    return {
-        p.id: [row for row in rows if (row.project_id, row.team_kind) in seen and row.project_id == p.id]
-        for p in projects
-    }
+    m = AttendanceMonth
+    groups: dict[UUID, list[AttendanceMonth]] = {project.id: [] for project in projects}
+    statement = select(m).where(m.project_id.in_(groups), m.month == month, within_teams(m, reach))
+    for row in work.session.scalars(statement.order_by(m.team_kind, m.category)):
+        groups[row.project_id].append(row)
+    return groups

@@ -13,6 +13,7 @@ from service.domain.actors import Actor, Permission, Reach
 from service.errors import fault
 from service.store.base import Base
 from service.store.models import (
+    AttendanceMonth,
     CalendarDay,
     CertificateType,
     District,
@@ -53,21 +54,30 @@ class Register(Generic[Row]):
     search: InstrumentedAttribute[Any] | None = None
     #: True where the row belongs to a project, which the writer must reach.
     of_project: bool = False
-    #: What the database cannot check of new values by itself.
-    check: Callable[[Work, Mapping[str, Any]], None] | None = None
+    #: What the database cannot check by itself of new values, for a new row (None) or one that is there.
+    check: Callable[[Work, Row | None, Mapping[str, Any]], None] | None = None
 
 
 def _of_projects(column: InstrumentedAttribute[Any]) -> Callable[[Reach], ColumnElement[bool]]:
     return lambda reach: column.in_(project_ids(reach))
 
 
-def _types_known(work: Work, values: Mapping[str, Any]) -> None:
-    """Refuse certificates of types nobody entered: a list in JSON has no foreign keys."""
+def _check_post(work: Work, post: Post | None, values: Mapping[str, Any]) -> None:
+    """Refuse certificates of types nobody entered, and another category once days were counted by this one."""
+    if post is not None and values.get("category", post.category) != post.category and _in_use(work, post):
+        raise fault("post_in_use", "category")
+    # A list in JSON has no foreign keys.
     named = {code for one_of in values.get("certificates", ()) for code in one_of}
     known = work.session.scalars(select(CertificateType.code).where(CertificateType.code.in_(named)))
     unknown = sorted(named.difference(known))
     if unknown:
         raise fault("unknown_reference", "certificates", unknown=unknown)
+
+
+def _in_use(work: Work, post: Post) -> bool:
+    """True where months that are kept may hold the post: they would no longer be what a recompute gives."""
+    kept = select(AttendanceMonth.project_id).where(AttendanceMonth.team_kind == post.team_kind)
+    return work.session.scalar(kept.limit(1)) is not None
 
 
 CALENDAR_DAYS = Register(
@@ -101,7 +111,7 @@ POSTS = Register(
     Permission.REFERENCE_READ,
     Permission.REFERENCE_WRITE,
     filters={"team_kind": Post.team_kind, "category": Post.category},
-    check=_types_known,
+    check=_check_post,
 )
 UNITS = Register(
     "unit",
@@ -151,7 +161,7 @@ def create(register: Register[Row], values: Mapping[str, Any], *, actor: Actor, 
         if register.of_project:
             require_project(work, actor, register.write, values["project_id"])
         if register.check:
-            register.check(work, values)
+            register.check(work, None, values)
         row = work.add(register.model(**values))
         work.audit(f"{register.thing}:create", getattr(row, register.key.key))
         return row
@@ -174,7 +184,7 @@ def change(
         if hasattr(row, "version"):
             require_version(row.version, version)
         if register.check:
-            register.check(work, values)
+            register.check(work, row, values)
         changed = [name for name, value in values.items() if getattr(row, name) != value]
         for name in changed:
             setattr(row, name, values[name])

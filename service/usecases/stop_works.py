@@ -1,7 +1,7 @@
 """Stop-works: proposed by the site, approved by the chief engineer within limits, by the body beyond them."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from sqlalchemy import select
 from service.deps import Deps
 from service.domain.actors import Actor, Permission, Reach
 from service.domain.calendar import business_day
-from service.domain.stop_works import Stop, StopWorkAct, StopWorkState, after, allowed, longest_month
+from service.domain.stop_works import Stop, StopWorkAct, StopWorkState, after, allowed, longest_month, run_of
 from service.domain.topics import Topic
 from service.errors import fault
 from service.store.models import Project, StopWork
@@ -33,7 +33,7 @@ def propose(values: Mapping[str, Any], *, actor: Actor, deps: Deps) -> StopWork:
         if first < business_day(work.clock.now()) and not _is_body(reach, project):
             raise fault("stop_work_backdated", "starts_on")
         _require_free(work, project.id, first, last)
-        row = work.add(StopWork(**values, proposed_by=actor.account_id))
+        row = work.add(StopWork(**values, proposed_by=actor.account_id, by_body=_is_body(reach, project)))
         work.audit("stop_work:propose", row.id, starts_on=first.isoformat(), ends_on=last.isoformat())
         return row
 
@@ -82,26 +82,41 @@ def act_on(
         step = after(row.state, act)
         if step is None:
             raise fault("act_not_allowed", act=str(act), state=str(row.state), allowed=[*map(str, allowed(row.state))])
-        if row.proposed_by == actor.account_id and not _is_body(reach, project):
-            raise fault("own_affair")
-        if act is StopWorkAct.APPROVE and not _is_body(reach, project):
-            _require_short(work, project, row)
+        by_body = _is_body(reach, project)
+        if not by_body:
+            _require_within_site(work, project, row, act, ends_on, actor)
         if ends_on is not None:
             row.ends_on = _early_end(row, ends_on)
-        row.state, row.note = step, note
+        row.state, row.note, row.by_body = step, note, row.by_body or by_body
         work.save()
         work.audit(f"stop_work:{act}", row.id)
         work.publish(Topic.STOP_WORK_CHANGED, row.id)
         return row
 
 
+def _require_within_site(
+    work: Work, project: Project, row: StopWork, act: StopWorkAct, ends_on: date | None, actor: Actor
+) -> None:
+    """Refuse what a site may not decide by itself: its own proposal, the body's order, days past, too many days."""
+    if row.proposed_by == actor.account_id:
+        raise fault("own_affair")
+    if row.by_body and act is not StopWorkAct.APPROVE:
+        raise fault("stop_work_of_body")
+    yesterday = business_day(work.clock.now()) - timedelta(days=1)
+    # Resuming today makes yesterday the last day; what lies before that was already counted.
+    first_changed = ends_on or row.starts_on - timedelta(days=1)
+    if act is not StopWorkAct.REFUSE and first_changed < yesterday:
+        raise fault("stop_work_backdated", "ends_on" if ends_on else None)
+    if act is StopWorkAct.APPROVE:
+        _require_short(work, project, row)
+
+
 def _require_short(work: Work, project: Project, row: StopWork) -> None:
     """`stop_work_needs_body` for what is longer, or adds up to more a month, than a site may decide by itself."""
     ground = ground_of(work, project)
     policy = ground.policy_on(row.starts_on)
-    stop = Stop(row.starts_on, row.ends_on)
-    days = (row.ends_on - row.starts_on).days + 1
-    in_month = longest_month([*ground.site.stops, stop])
+    stop, others = Stop(row.starts_on, row.ends_on), ground.site.stops
+    days, in_month = run_of(stop, others), longest_month(stop, others)
     if days > policy.short_stop_work_days or in_month > policy.stop_work_days_a_month:
         raise fault(
             "stop_work_needs_body",

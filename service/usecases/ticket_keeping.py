@@ -6,8 +6,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
-
 from service.domain.actors import Role
 from service.domain.calendar import WorkCalendar, business_day
 from service.domain.escalation import Running, Standing
@@ -46,6 +44,7 @@ def standing_of(row: Ticket) -> Standing:
         checker=row.checker,
         reworks=row.reworks,
         appealed=row.appealed,
+        observed=row.observed,
         steps=tuple(running(step) for step in row.steps),
         label=row.label,
         loop=row.loop,
@@ -65,6 +64,7 @@ def columns_of(standing: Standing) -> dict[str, Any]:
         "checker": standing.checker,
         "reworks": standing.reworks,
         "appealed": standing.appealed,
+        "observed": standing.observed,
         "label": standing.label,
         "loop": standing.loop,
         "steps": [_as_dict(step) for step in standing.steps],
@@ -93,20 +93,20 @@ def carry_out(work: Work, row: Ticket, deed: Deed) -> None:
 
 
 def put(work: Work, row: Ticket, standing: Standing) -> None:
-    """Write where a ticket stands on its row."""
+    """Write where a ticket stands on its row, which raises its version."""
     for name, value in columns_of(standing).items():
         setattr(row, name, value)
     if standing.state in ENDS:
         row.finished_at = work.clock.now()
-    work.save()
 
 
 def record(work: Work, row: Ticket, deed: Deed, from_state: TicketState | None, standing: Standing) -> None:
-    """Add an act to the history, tell whom it concerns, and audit it."""
+    """Add an act to the history, tell whom it concerns, and audit it; the version rises, so nothing is done twice."""
+    row.events += 1
     event = work.add(
         TicketEvent(
             ticket_id=row.id,
-            position=_next_position(work, row.id),
+            position=row.events,
             act=str(deed.act),
             from_state=from_state,
             to_state=standing.state,
@@ -118,11 +118,6 @@ def record(work: Work, row: Ticket, deed: Deed, from_state: TicketState | None, 
     )
     tell(work, row, event, standing)
     work.audit(f"ticket:{deed.act}", row.id, state=str(standing.state))
-
-
-def _next_position(work: Work, ticket_id: UUID) -> int:
-    last = select(func.coalesce(func.max(TicketEvent.position), 0)).where(TicketEvent.ticket_id == ticket_id)
-    return work.session.scalars(last).one() + 1
 
 
 def _regulations(from_state: TicketState | None, standing: Standing) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, select, update
 
 from service.deps import Deps
 from service.domain.calendar import business_day
@@ -17,8 +17,8 @@ from service.domain.tickets import Act
 from service.store.models import Ticket, TicketEvent
 from service.store.work import Work
 from service.usecases.attendance import progress
-from service.usecases.ticket_keeping import Deed, calendar_of, carry_out, put, standing_of
-from service.usecases.ticket_parties import findings_of
+from service.usecases.ticket_keeping import Deed, calendar_of, carry_out, columns_of, put, standing_of
+from service.usecases.ticket_parties import are_cleared, findings_of
 
 log = structlog.get_logger(__name__)
 
@@ -28,7 +28,7 @@ BATCH = 200
 def take_steps(*, deps: Deps, limit: int = BATCH) -> int:
     """Take up to so many due steps and return how many; safe beside other ticks and after any crash."""
     taken, broken = 0, set[UUID]()
-    while taken + len(broken) < limit:
+    while taken < limit:
         ticket_id: UUID | None = None
         try:
             with deps.database.begin() as work:
@@ -43,7 +43,7 @@ def take_steps(*, deps: Deps, limit: int = BATCH) -> int:
         except Exception as error:
             if ticket_id is None:
                 raise
-            # One ticket that breaks must not stop the others; it is tried again next turn.
+            # Tickets that break must not stop the others, however many they are; they are tried again next turn.
             log.error("a ticket's step broke", ticket_id=str(ticket_id), exc_info=error)
             broken.add(ticket_id)
         else:
@@ -73,25 +73,29 @@ def _take(work: Work, row: Ticket, now: datetime) -> None:
     later = postponed(standing, step, now, calendar)
     if later is not None:
         put(work, row, later)
+        new = next(other for other in later.steps if other.clock is step.clock)
+        work.audit("ticket:postpone", row.id, clock=str(step.clock), old=step.at.isoformat(), new=new.at.isoformat())
         return
     act, data = _act_of(work, row, standing, step)
     if act is None:
-        put(work, row, again(standing, step, now, calendar))
+        _look_again(work, row, again(standing, step, now, calendar))
         return
-    facts = Facts(cleared=act is Act.CHECK and _cleared(work, row.id))
+    facts = Facts(cleared=act is Act.CHECK and are_cleared(findings_of(work, row.id)))
     told = {"clock": str(step.clock), "due_at": step.at.isoformat(), **data}
     carry_out(work, row, Deed(act, facts=facts, fired=step, data=told))
+
+
+def _look_again(work: Work, row: Ticket, standing: Standing) -> None:
+    """Keep when data is looked at next; nothing happened, so whoever saw the ticket saw it as it is."""
+    columns = columns_of(standing)
+    kept = {name: columns[name] for name in ("steps", "next_step_at")}
+    work.session.execute(update(Ticket).where(Ticket.id == row.id).values(kept))
 
 
 def _act_of(work: Work, row: Ticket, standing: Standing, step: Running) -> tuple[Act | None, Mapping[str, Any]]:
     """The act a step brings; where data decides, what it says, and by which numbers."""
     act = standing.scenario.clocks[step.clock].act
     return (act, {}) if act else _observe(work, row, standing)
-
-
-def _cleared(work: Work, ticket_id: UUID) -> bool:
-    findings = findings_of(work, ticket_id)
-    return bool(findings) and all(finding.closed_at for finding in findings)
 
 
 def _observe(work: Work, row: Ticket, standing: Standing) -> tuple[Act | None, Mapping[str, Any]]:

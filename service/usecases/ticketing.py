@@ -4,10 +4,10 @@ from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import or_, select, text
 from sqlalchemy.dialects.postgresql import insert
 
-from service.domain.calendar import business_day
+from service.domain.calendar import begin_of, business_day, month_of
 from service.domain.policies import NoPolicy, PolicyRow, Subject
 from service.domain.scenario import parse_scenario
 from service.domain.sites import TeamKind
@@ -18,35 +18,60 @@ from service.store.models import Finding, Project, Team, Ticket
 from service.store.work import Work
 from service.usecases.ground import policy_book
 from service.usecases.ticket_keeping import Deed, calendar_of, carry_out, columns_of, record, standing_of
+from service.usecases.ticket_parties import people_of
 
 _KEY = ("project_id", "team_kind", "kind", "period")
 _OPEN = text("finished_at IS NULL")
 
 
 def dispatch_tickets(work: Work, project: Project) -> list[Ticket]:
-    """Put the project's open findings without a ticket into one a team, kind and month; the tickets that are new."""
-    groups: dict[tuple[Any, ...], list[Finding]] = {}
-    for finding in _waiting(work, project.id):
-        groups.setdefault((project.id, finding.team_kind, finding.kind, finding.month), []).append(finding)
-    if not groups:
+    """Put the project's open findings into one ticket a team, kind and month; the tickets that are new.
+
+    Where that ticket is with who checks it or with the body, they wait for a later night: nobody is to pass unseen what
+    came in behind his back.
+    """
+    waiting = _waiting(work, project.id)
+    if not waiting:
         return []
     policy, teams = _scenario_for(work, project), _teams(work, project.id)
+    proven = parse_scenario(policy.body).proven
+    groups: dict[tuple[Any, ...], list[Finding]] = {}
+    for finding in waiting:
+        if finding.ticket_id is None or finding.kind in proven:
+            # What still stands after its ticket ended is a matter of the present.
+            month = month_of(business_day(work.clock.now())) if finding.ticket_id else finding.month
+            groups.setdefault((project.id, finding.team_kind, finding.kind, month), []).append(finding)
     news = []
     for group, findings in groups.items():
         row, new = _ticket_for(work, dict(zip(_KEY, group, strict=True)), policy, teams)
-        for finding in findings:
-            finding.ticket_id = row.id
-        work.save()
-        work.audit("ticket:join", row.id, findings=[str(finding.id) for finding in findings])
-        if new:
-            record(work, row, Deed(Act.DISPATCH), None, standing_of(row))
+        if _send(work, row, findings, new=new) and new:
             news.append(row)
     return news
 
 
 def _waiting(work: Work, project_id: UUID) -> Sequence[Finding]:
-    waiting = (Finding.project_id == project_id, Finding.closed_at.is_(None), Finding.ticket_id.is_(None))
-    return work.session.scalars(select(Finding).where(*waiting).order_by(Finding.id).with_for_update()).all()
+    """The open findings that no ticket holds, or one that ended in an earlier month."""
+    this_month = begin_of(month_of(business_day(work.clock.now())))
+    ended = select(Ticket.id).where(Ticket.project_id == project_id, Ticket.finished_at < this_month)
+    free = or_(Finding.ticket_id.is_(None), Finding.ticket_id.in_(ended))
+    waiting = select(Finding).where(Finding.project_id == project_id, Finding.closed_at.is_(None), free)
+    return work.session.scalars(waiting.order_by(Finding.id).with_for_update()).all()
+
+
+def _send(work: Work, row: Ticket, findings: Sequence[Finding], *, new: bool) -> bool:
+    """Add findings to a ticket that is new or can still be joined, with the people they name as they are now."""
+    standing = standing_of(row)
+    if not new and not is_open_to(standing, Act.JOIN):
+        return False
+    for finding in findings:
+        finding.ticket_id = row.id
+    people = sorted(map(str, people_of(findings)))
+    data = {"findings": [str(finding.id) for finding in findings], "people": people}
+    if new:
+        record(work, row, Deed(Act.DISPATCH, data=data), None, standing)
+    else:
+        carry_out(work, row, Deed(Act.JOIN, data=data))
+    return True
 
 
 def _scenario_for(work: Work, project: Project) -> PolicyRow:
@@ -100,7 +125,7 @@ def settle_cleared(work: Work, ticket_ids: Collection[UUID]) -> None:
         return
     rows = select(Ticket).where(Ticket.id.in_(ticket_ids), Ticket.finished_at.is_(None)).order_by(Ticket.id)
     standing = select(Finding.ticket_id).where(Finding.ticket_id.in_(ticket_ids), Finding.closed_at.is_(None))
-    still_open = set(work.session.scalars(standing.distinct()))
+    still_open = set(work.session.scalars(standing))
     for row in work.session.scalars(rows.with_for_update(of=Ticket)).all():
         if row.id not in still_open and is_open_to(standing_of(row), Act.CLEAR):
             carry_out(work, row, Deed(Act.CLEAR))

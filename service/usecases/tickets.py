@@ -9,15 +9,16 @@ from sqlalchemy import select
 
 from service.deps import Deps
 from service.domain.actors import Actor, Permission
+from service.domain.escalation import due
 from service.domain.ticket_loop import Facts, acting_role, allowed, require_act
-from service.domain.tickets import Act, roles_on
+from service.domain.tickets import Act, Party, roles_on
 from service.store.models import Finding, Ticket, TicketEvent
 from service.store.queries.paging import Page, Window, page
 from service.store.queries.reach_tickets import tickets_within
 from service.store.work import Work
 from service.usecases.access import found, require, require_version
 from service.usecases.ticket_keeping import Deed, carry_out, standing_of
-from service.usecases.ticket_parties import concerned_by, findings_of, place_of, verifier_free
+from service.usecases.ticket_parties import are_cleared, concerned_by, findings_of, free_judges, place_of
 from service.usecases.ticket_steps import catch_up
 
 #: Of a ticket that is talked about without end the latest events are shown.
@@ -36,7 +37,8 @@ class Shown:
 
 def list_tickets(filters: Mapping[str, Any], window: Window, *, actor: Actor, deps: Deps) -> Page[Ticket]:
     """A page of the tickets within reach; `open` tells those that go on from those that ended."""
-    statement = select(Ticket).where(tickets_within(require(actor, Permission.TICKET_READ)))
+    require(actor, Permission.TICKET_READ)
+    statement = select(Ticket).where(tickets_within(actor, Permission.TICKET_READ))
     for name in ("project_id", "state", "kind", "team_kind", "period"):
         if name in filters:
             statement = statement.where(getattr(Ticket, name) == filters[name])
@@ -47,12 +49,24 @@ def list_tickets(filters: Mapping[str, Any], window: Window, *, actor: Actor, de
 
 
 def read_ticket(ticket_id: UUID, *, actor: Actor, deps: Deps) -> Shown:
-    """One ticket within reach, with everything that happened to it."""
-    within = tickets_within(require(actor, Permission.TICKET_READ))
+    """One ticket within reach, with everything that happened to it; who only gets a copy is shown no people."""
+    reach, within = require(actor, Permission.TICKET_READ), tickets_within(actor, Permission.TICKET_READ)
     with deps.database.begin() as work:
         row = found(work, select(Ticket).where(Ticket.id == ticket_id, within), "ticket")
         findings = findings_of(work, row.id)
-        return Shown(row, findings, _history(work, row.id), _allowed(work, row, findings, actor))
+        shown = Shown(row, findings, _history(work, row.id), _allowed(work, row, findings, actor))
+    if not place_of(row).is_reached(reach):
+        _leave_out_people(shown)
+    return shown
+
+
+def _leave_out_people(shown: Shown) -> None:
+    """Take every person out of rows whose transaction is over, so that nothing of it is written."""
+    for finding in shown.findings:
+        finding.person_id = None
+        finding.evidence = {name: value for name, value in finding.evidence.items() if name != "people"}
+    for event in shown.history:
+        event.data = {name: value for name, value in event.data.items() if name != "people"}
 
 
 def _history(work: Work, ticket_id: UUID) -> Sequence[TicketEvent]:
@@ -61,21 +75,27 @@ def _history(work: Work, ticket_id: UUID) -> Sequence[TicketEvent]:
 
 
 def _allowed(work: Work, row: Ticket, findings: Collection[Finding], actor: Actor) -> list[Act]:
-    concerned = concerned_by(work, row.id, findings).holds(actor.account_id, actor.person_id)
-    return allowed(standing_of(row), roles_on(actor.grants, place_of(row)), concerned=concerned)
+    concerned = concerned_by(work, row.id, findings).holds(actor)
+    facts = Facts(cleared=are_cleared(findings))
+    return allowed(standing_of(row), roles_on(actor.grants, place_of(row)), facts, concerned=concerned)
 
 
 def act_on_ticket(
     ticket_id: UUID, act: Act, version: int, *, actor: Actor, deps: Deps, note: str | None = None
 ) -> Shown:
     """The ticket after an act; what is due is taken first, so that what comes late is late even if no tick ran."""
-    within = tickets_within(require(actor, Permission.TICKET_ACT))
-    ticket = select(Ticket).where(Ticket.id == ticket_id, within)
-    catch_up(ticket, deps=deps)
-    with deps.database.begin(actor.account_id) as work:
-        row = found(work, ticket.with_for_update(of=Ticket), "ticket")
-        require_version(row.version, version)
-        carry_out(work, row, _deed(work, row, act, note, actor))
+    require(actor, Permission.TICKET_ACT)
+    ticket = select(Ticket).where(Ticket.id == ticket_id, tickets_within(actor, Permission.TICKET_ACT))
+    done = False
+    while not done:
+        catch_up(ticket, deps=deps)
+        with deps.database.begin(actor.account_id) as work:
+            row = found(work, ticket.with_for_update(of=Ticket), "ticket")
+            # What came due while we waited for the row is taken first, and in a transaction of the program's own.
+            done = due(standing_of(row), work.clock.now()) is None
+            if done:
+                require_version(row.version, version)
+                carry_out(work, row, _deed(work, row, act, note, actor))
     # What the act brings at once, such as the check of what was submitted, is not left to the next tick.
     catch_up(ticket, deps=deps)
     return read_ticket(ticket_id, actor=actor, deps=deps)
@@ -83,10 +103,11 @@ def act_on_ticket(
 
 def _deed(work: Work, row: Ticket, act: Act, note: str | None, actor: Actor) -> Deed:
     """What the actor may do and is about to, or the reason why not."""
-    standing, roles = standing_of(row), roles_on(actor.grants, place_of(row))
-    concerned = concerned_by(work, row.id, findings_of(work, row.id))
-    himself = concerned.holds(actor.account_id, actor.person_id)
-    require_act(standing, act, roles, note, concerned=himself)
-    free = act is not Act.SUBMIT or verifier_free(work, row, standing, concerned, actor)
-    role = acting_role(standing, act, roles)
-    return Deed(act, actor.account_id, role, note, Facts(verifier_free=free))
+    standing, roles, findings = standing_of(row), roles_on(actor.grants, place_of(row)), findings_of(work, row.id)
+    concerned = concerned_by(work, row.id, findings)
+    cleared = are_cleared(findings)
+    require_act(standing, act, roles, note, Facts(cleared=cleared), concerned=concerned.holds(actor))
+    verifiers = free_judges(work, row, standing, Party.VERIFIER, concerned) if act is Act.SUBMIT else ()
+    # Who submits is concerned from now on.
+    free = act is not Act.SUBMIT or any(account_id != actor.account_id for account_id in verifiers)
+    return Deed(act, actor.account_id, acting_role(standing, act, roles), note, Facts(cleared, free))

@@ -189,6 +189,40 @@ def test_projects_below_a_rate_are_found(world: World, site: Site, city: Caller,
     assert {group["team_kind"] for group in item["groups"]} == {"construction"}
 
 
+@pytest.mark.usefixtures("staffed")
+def test_no_filter_tells_a_team_of_the_other_team_s_rate(world: World, site: Site, speaking_for: Speaking) -> None:
+    office = speaking_for(member(world, Role.PROJECT_OFFICE, Scope.TEAM, site.construction))
+    query = {"month": MARCH, "category": "1", "below": "40"}
+    # Supervision has 0 %, construction 50 %.
+    assert office.get("/attendance/projects", query_string=query).json["items"] == []
+
+
+@pytest.mark.usefixtures("staffed")
+def test_rates_say_whose_they_are(world: World, site: Site, city: Caller, speaking_for: Speaking) -> None:
+    query = {"month": MARCH, "project_id": str(site.project_id)}
+    office = speaking_for(member(world, Role.PROJECT_OFFICE, Scope.TEAM, site.construction))
+    kinds = [
+        caller.get("/attendance/rates", query_string=query).json["items"][0]["team_kinds"] for caller in (city, office)
+    ]
+    assert kinds == [["construction", "supervision"], ["construction"]]
+    elsewhere = {**query, "body_id": str(world.body())}
+    assert said(city.get("/attendance/rates", query_string=elsewhere))[0] == 404
+    assert said(city.get("/attendance/rates", query_string={"body_id": str(site.project_id)}))[0] == 404
+
+
+@pytest.mark.parametrize("month_asked", ["1900-01", "2018-06", "2019-05"])
+def test_a_month_before_every_policy_is_empty(city: Caller, site: Site, month_asked: str) -> None:
+    assert month(city, site, month=month_asked)["rows"] == []
+
+
+@pytest.mark.usefixtures("staffed")
+def test_a_post_keeps_its_category_once_days_were_counted_by_it(city: Caller) -> None:
+    post = city.get("/posts/safety_officer")
+    version = int(post.headers["ETag"].strip('"'))
+    assert said(city.patch("/posts/safety_officer", {"category": 1}, version)) == (409, [("post_in_use", "category")])
+    assert city.patch("/posts/safety_officer", {"category": 2, "name_en": "guard"}, version).status_code == 200
+
+
 # Stop-work.
 
 
@@ -285,6 +319,39 @@ def test_acts_on_a_stop_work_out_of_order_are_refused_with_what_is_allowed(
     ended = acted(chief, approved, "end", {"ends_on": "2026-03-10"}).json
     assert (ended["state"], ended["ends_on"]) == ("approved", "2026-03-10")
     assert acted(chief, ended, "withdraw", {"note": "the storm passed"}).json["state"] == "withdrawn"
+
+
+def test_what_the_body_ordered_only_the_body_changes(
+    world: World, site: Site, chief: Caller, speaking_for: Speaking
+) -> None:
+    officer = speaking_for(member(world, Role.OFFICER, Scope.BODY, site.body))
+    ordered = acted(officer, proposed(officer, site, 3, 31), "approve").json
+    assert said(acted(chief, ordered, "end", {"ends_on": "2026-03-09"})) == (403, [("stop_work_of_body", None)])
+    assert said(acted(chief, ordered, "withdraw", {"note": "no"})) == (403, [("stop_work_of_body", None)])
+    assert acted(officer, ordered, "end", {"ends_on": "2026-03-09"}).status_code == 200
+
+
+def test_a_site_decides_nothing_about_days_that_are_past(
+    world: World, site: Site, manager: Caller, chief: Caller, speaking_for: Speaking
+) -> None:
+    late, running = proposed(manager, site, 3, 5), proposed(manager, site, 10, 16)
+    running = acted(chief, running, "approve").json
+    go_to(world.deps, site, date(2026, 3, 12), manager, chief)
+    assert said(acted(chief, late, "approve")) == (422, [("stop_work_backdated", None)])
+    assert said(acted(chief, running, "withdraw", {"note": "no"})) == (422, [("stop_work_backdated", None)])
+    assert said(acted(chief, running, "end", {"ends_on": "2026-03-10"})) == (422, [("stop_work_backdated", "ends_on")])
+    assert acted(chief, running, "end", {"ends_on": "2026-03-11"}).status_code == 200
+    officer = speaking_for(member(world, Role.OFFICER, Scope.BODY, site.body))
+    assert acted(officer, late, "approve").status_code == 200
+
+
+def test_days_on_end_are_one_stop_work(site: Site, manager: Caller, chief: Caller) -> None:
+    first = proposed(manager, site, 25, 31)
+    assert acted(chief, first, "approve").status_code == 200
+    april = {"starts_on": "2026-04-01", "ends_on": "2026-04-02"}
+    adjoining = manager.post("/stop-works", stop(site, 1, 1, **april)).json
+    body = problem(acted(chief, adjoining, "approve"))
+    assert (body["code"], body["errors"][0]["data"]["days"]) == ("stop_work_needs_body", 9)
 
 
 def test_nobody_approves_what_he_proposed(world: World, site: Site, speaking_for: Speaking) -> None:

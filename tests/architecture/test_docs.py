@@ -34,6 +34,7 @@ from service.domain.tickets import Act, Checker, Clock, Label, Loop, Party, Tick
 from service.store.base import Base
 from service.store.models import ConsentKind, EnrolmentState
 from service.texts import TEXTS, text
+from service.texts.words import ACTS, PARTIES, STATES
 
 ROOT = Path(__file__).parents[2]
 README, CHINESE = ROOT / "README.md", ROOT / "docs" / "zh" / "README.md"
@@ -89,10 +90,12 @@ def codes_in_code() -> set[str]:
 
 
 def scenario_codes() -> set[str]:
-    """What a ticket that is sent back says: the regulations its scenario names."""
-    documents = (json.loads(path.read_text(encoding="utf-8")) for path in (ROOT / "migrations" / "data").glob("*.json"))
+    """What tickets say: whatever their scenario tells, and the regulations it names with one that is sent back."""
+    paths = (ROOT / "migrations" / "data").glob("*.json")
+    documents = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
     kinds = [kinds for document in documents for kinds in document["regulations"].values()]
-    return {code for listed in kinds for codes in listed.values() for code in codes}
+    told = {f"ticket_{word}" for document in documents for word in document["tells"]}
+    return told | {code for listed in kinds for codes in listed.values() for code in codes}
 
 
 def constraint_codes() -> set[str]:
@@ -251,6 +254,23 @@ def test_the_glossary_names_every_table_role_state_and_permission_subject() -> N
     words = {str(value) for kind in kinds for value in kind} | set(Base.metadata.tables)
     words |= {str(permission).split(".")[0] for permission in Permission}
     assert {word for word in words if f"`{word}`" not in glossary} == set()
+
+
+def test_the_glossary_calls_what_belongs_to_a_ticket_as_everything_else_does() -> None:
+    glossary = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ([^|]+) \| ([^|]+) \|", glossary, flags=re.MULTILINE)
+    named = [(chinese.split(", "), re.findall(r"`(\w+)`", codes)) for chinese, codes in rows]
+    wrong, seen = [], set()
+    for words in (
+        {code: name for code, ((name, _), _) in STATES.items()},
+        *({code: name for code, (name, _) in table.items()} for table in (ACTS, PARTIES)),
+    ):
+        for chinese, codes in named:
+            if codes and set(codes) <= set(words):
+                seen |= set(codes)
+                wrong += [chinese] if chinese != [words[code] for code in codes] else []
+    assert wrong == []
+    assert seen >= {*STATES, *ACTS, *PARTIES}
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())

@@ -14,16 +14,25 @@ from sqlalchemy import Connection, delete, select, update
 
 from service.deps import Deps
 from service.domain.attendance import Outcome
-from service.domain.calendar import business_day
+from service.domain.calendar import business_day, days_between
 from service.domain.reasons import Verdict
 from service.domain.roster import LineAct
 from service.domain.sites import ProjectState, TeamKind
 from service.domain.stop_works import StopWorkAct
 from service.errors import ServiceError
-from service.store.models import AttendanceDay, AttendanceMonth, CheckIn, DayClose, Finding, RosterLine, StopWork
+from service.store.models import (
+    AttendanceDay,
+    AttendanceMonth,
+    CheckIn,
+    DayClose,
+    Finding,
+    Outbox,
+    RosterLine,
+    StopWork,
+)
 from service.store.queries.paging import Window
 from service.store.work import Database
-from service.usecases import analysis, dispatch, projects, roster, stop_works
+from service.usecases import analysis, counting, dispatch, projects, roster, stop_works
 from tests.attendance import clock as at
 from tests.factories import Site, World
 from tests.factories_attendance import decide, full_day, kept_days, kept_months, punched, received, stop_work
@@ -208,6 +217,80 @@ def test_a_recompute_mends_what_was_damaged_and_then_finds_nothing(
     # Two check-ins, one day, four groups of the month.
     assert analysis.recompute(site.project_id, MARCH, deps=deps) == 2 + 1 + 1
     assert (kept_days(deps, site.project_id), kept_months(deps, site.project_id)) == before
+
+
+@pytest.mark.parametrize("starts_on", [date(2018, 9, 1), date(1991, 1, 1)])
+def test_a_line_from_before_every_policy_is_counted_like_any_other(
+    world: World, site: Site, deps: Deps, starts_on: date
+) -> None:
+    person = world.person().id
+    for day in days_between(TODAY, date(2026, 3, 31)):
+        full_day(world, site, person, day)
+    go_to(deps, APRIL)
+    assert "construction:1:2026-03" in findings(deps, site)
+    world.line(site.construction, person, starts_on=starts_on)
+    projects.set_state(site.project_id, ProjectState.ACTIVE, starts_on, actor=world.city, deps=deps)
+    work_off(deps)
+    assert "construction:1:2026-03" not in findings(deps, site)
+    with deps.database.begin() as work:
+        assert work.session.scalars(select(Outbox.id).where(Outbox.done_at.is_(None))).all() == []
+
+
+def test_a_shortfall_that_becomes_certain_late_is_found_in_the_next_night(
+    world: World, site: Site, manager: UUID, deps: Deps
+) -> None:
+    doubtful = [
+        punched(world, site, manager, day, hours, Verdict.REVIEW)
+        for day in days_between(TODAY, date(2026, 3, 31))
+        for hours in ("08:00", "17:00")
+    ]
+    go_to(deps, date(2026, 5, 5))
+    assert "construction:1:2026-03" not in findings(deps, site)
+    for check_in in doubtful:
+        decide(world, check_in, Verdict.REFUSED)
+    work_off(deps)
+    go_to(deps, date(2026, 5, 6))
+    assert "construction:1:2026-03" in findings(deps, site)
+
+
+def test_a_recount_that_waited_knows_what_changed_meanwhile(
+    meeting_deps: Deps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World(meeting_deps)
+    site, person = world.site(fenced=False), world.person().id
+    world.line(site.construction, person, starts_on=TODAY)
+    row = stop_work(world, site, TODAY, TODAY)
+    work_off(meeting_deps)
+    full_day(world, site, person, TODAY)
+    real = counting._locked
+
+    def withdrawn_meanwhile(*arguments: object) -> object:
+        monkeypatch.setattr(counting, "_locked", real)
+        stop_works.act_on(
+            row.id, StopWorkAct.WITHDRAW, row.version, actor=world.city, deps=meeting_deps, note="it was none"
+        )
+        work_off(meeting_deps)
+        return real(*arguments)
+
+    monkeypatch.setattr(counting, "_locked", withdrawn_meanwhile)
+    counting.recount(site.project_id, TODAY, TODAY, meeting_deps)
+    assert outcomes(meeting_deps, site, person) == {TODAY: "valid"}
+
+
+def test_a_check_in_that_could_never_count_leaves_no_day_pending(
+    world: World, site: Site, manager: UUID, deps: Deps
+) -> None:
+    received(world, site, manager, at("23:00", TODAY))
+    go_to(deps, TODAY + timedelta(days=1))
+    assert kept_months(deps, site.project_id)[MARCH, TeamKind.CONSTRUCTION, 1][1:4] == (1, 0, 0)
+
+
+def test_a_project_is_counted_from_the_day_after_it_was_entered(world: World, deps: Deps) -> None:
+    values = {"name": "新项目", "body_id": world.body(), "district_code": "310115", "state": ProjectState.ACTIVE}
+    project = projects.open_project(values, actor=world.city, deps=deps)
+    assert project.counting_from == TODAY + timedelta(days=1)
+    with pytest.raises(ServiceError, match="counting_in_the_past"):
+        projects.open_project({**values, "counting_from": date(2026, 3, 1)}, actor=world.city, deps=deps)
 
 
 @contextmanager

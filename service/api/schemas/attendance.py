@@ -100,22 +100,27 @@ class AskedGroupOut(GroupOut):
     threshold = Percent(allow_none=True)
 
 
-class MonthOut(Out):
-    """A project's month through its last whole day."""
+class OwnMonthOut(Out):
+    """One's own rows of a project's month, through its last whole day."""
 
     project_id = fields.UUID()
     project_name = fields.String()
     month = MonthField()
     through = Day(metadata={"description": "the last day that is over"})
     policy_versions = fields.List(fields.String())
-    groups = fields.List(fields.Nested(AskedGroupOut))
     rows = fields.List(fields.Nested(RowOut))
+
+
+class MonthOut(OwnMonthOut):
+    """A project's month: every person and vacant post, and the rates of each team and category."""
+
+    groups = fields.List(fields.Nested(AskedGroupOut))
 
 
 class OwnMonthsOut(Out):
     """One's own days of a month, project by project."""
 
-    items = fields.List(fields.Nested(MonthOut))
+    items = fields.List(fields.Nested(OwnMonthOut))
 
 
 class RatesQuery(Strict):
@@ -140,6 +145,7 @@ class RatesOut(Out):
 
     month = MonthField()
     category = fields.Integer()
+    team_kinds = fields.List(choice(TeamKind), metadata={"description": "whose person-days these are"})
     averages = fields.List(fields.Nested(AverageOut))
     projects = fields.Integer(metadata={"description": "projects on which something was due"})
     not_applicable = fields.Integer(metadata={"description": "projects on which nothing was due, left out"})

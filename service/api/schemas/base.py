@@ -44,14 +44,22 @@ class Out(Schema):
 class Text(fields.String):
     """A trimmed line of text without control characters, which no database column takes."""
 
+    controls = ""
+
     def __init__(self, least: int = 1, most: int = 200, **kwargs: Any) -> None:
         super().__init__(validate=length(least, most), **kwargs)
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
         text = unicodedata.normalize("NFC", super()._deserialize(value, attr, data, **kwargs)).strip()
-        if any(unicodedata.category(char) in {"Cc", "Cs"} for char in text):
+        if any(unicodedata.category(char) in {"Cc", "Cs"} and char not in self.controls for char in text):
             raise ValidationError("invalid")
         return text
+
+
+class Lines(Text):
+    """The same of several lines."""
+
+    controls = "\n"
 
 
 class Secret(fields.String):

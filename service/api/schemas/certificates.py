@@ -3,7 +3,7 @@
 import unicodedata
 from typing import Any
 
-from marshmallow import fields
+from marshmallow import ValidationError, fields
 
 from service.api.paging import PageIn
 from service.api.schemas.base import Day, Strict, Text
@@ -15,7 +15,10 @@ class CertificateNumber(Text):
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
         number = unicodedata.normalize("NFKC", super()._deserialize(value, attr, data, **kwargs))
-        return "".join(number.split()).upper()
+        told = "".join(number.split()).upper()
+        if not any(char.isalnum() for char in told):
+            raise ValidationError("invalid")
+        return told
 
 
 class CertificateOut(Stamped):

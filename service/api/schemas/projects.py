@@ -41,6 +41,7 @@ class ProjectIn(ProjectChange):
     district_code = Text(6, 6, required=True)
     state = choice(ProjectState, load_default=ProjectState.ACTIVE)
     state_from_on = Day(metadata={"description": "first day of the state; today when missing"})
+    counting_from = Day(metadata={"description": "first day on which attendance is due; tomorrow when missing"})
 
 
 class StateIn(Strict):

@@ -4,7 +4,7 @@ from marshmallow import fields
 
 from service.api.paging import PageIn
 from service.api.schemas.attendance import MonthField
-from service.api.schemas.base import Day, Instant, Out, Strict, Text, choice
+from service.api.schemas.base import Day, Instant, Lines, Out, Strict, choice
 from service.api.schemas.findings import FindingOut
 from service.api.schemas.problem import TextOut
 from service.api.schemas.registers import Stamped
@@ -91,7 +91,7 @@ class TicketQuery(PageIn):
 class TicketActIn(Strict):
     """What is said with an act; who may do without it stands with each."""
 
-    note = Text(most=2000, allow_none=True)
+    note = Lines(most=2000, allow_none=True)
 
 
 class NoticeOut(Out):

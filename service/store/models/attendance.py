@@ -61,5 +61,7 @@ class DayClose(Base):
 
     project_id: Mapped[UUID] = mapped_column(ForeignKey("project.id"), primary_key=True)
     through: Mapped[date] = mapped_column(index=True)
+    #: A month that was over and changed since: the next night looks for findings from there on.
+    look_again_from: Mapped[date | None]
     #: When its id was last put on the queue.
     enqueued_at: Mapped[datetime | None]

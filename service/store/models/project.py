@@ -20,7 +20,7 @@ class Project(Identified, Versioned, Base):
     body_id: Mapped[UUID] = mapped_column(ForeignKey("supervising_body.id"), index=True)
     district_code: Mapped[str] = mapped_column(ForeignKey("district.code"))
     address: Mapped[str | None]
-    #: The first day on which attendance is due: nobody is accused of a time before his site was known here.
+    #: The first day on which attendance is due: the day after it was entered, unless said otherwise.
     counting_from: Mapped[date]
 
     states: Mapped[list["ProjectStateRow"]] = relationship(

@@ -22,6 +22,8 @@ class StopWork(Identified, Versioned, Base):
     reason: Mapped[str]
     state: Mapped[StopWorkState] = mapped_column(kind(StopWorkState), default=StopWorkState.PROPOSED)
     proposed_by: Mapped[UUID] = mapped_column(ForeignKey("account.id"))
+    #: True where the body proposed or approved it: then the site does not end it.
+    by_body: Mapped[bool]
     #: Why it was refused or ended, in the words of who did it.
     note: Mapped[str | None]
 

@@ -38,6 +38,9 @@ class Ticket(Identified, Versioned, Base):
     checker: Mapped[Checker] = mapped_column(kind(Checker))
     reworks: Mapped[int] = mapped_column(default=0)
     appealed: Mapped[bool] = mapped_column(default=False)
+    observed: Mapped[bool] = mapped_column(default=False)
+    #: How many things happened to it, which is the position of the last.
+    events: Mapped[int] = mapped_column(default=0)
     #: [{"clock", "since", "at", "provisional"}], the clocks that run now, the earliest first.
     steps: Mapped[list[Any]]
     next_step_at: Mapped[datetime | None]

@@ -7,28 +7,28 @@ from sqlalchemy import ColumnElement, and_, exists, false, or_, select, true
 
 from service.domain.actors import Reach
 from service.domain.sites import TeamKind
-from service.store.models import Finding, Project, StopWork, Team
+from service.store.models import AttendanceMonth, Finding, Project, StopWork, Team
 from service.store.queries.reach import among, project_ids
 from service.store.work import Work
 
 
-def findings_within(reach: Reach) -> ColumnElement[bool]:
-    """Findings: a team's own, a unit's own teams', every one of a project reached as such."""
+def within_teams(model: type[Finding | AttendanceMonth], reach: Reach) -> ColumnElement[bool]:
+    """What is a team's: a team's own, a unit's own teams', everything of a project reached as such."""
     if reach.city:
         return true()
     ways: list[ColumnElement[bool]] = []
     if reach.projects:
-        ways.append(Finding.project_id.in_(reach.projects))
+        ways.append(model.project_id.in_(reach.projects))
     if reach.bodies:
-        ways.append(among(Finding.project_id, project_ids(Reach(bodies=reach.bodies))))
+        ways.append(among(model.project_id, project_ids(Reach(bodies=reach.bodies))))
     if reach.teams or reach.units:
         mine = or_(
             Team.id.in_(reach.teams) if reach.teams else false(),
             Team.unit_id.in_(reach.units) if reach.units else false(),
         )
         of_mine = and_(
-            among(Finding.project_id, select(Team.project_id).where(mine)),
-            exists().where(Team.project_id == Finding.project_id, Team.kind == Finding.team_kind, mine),
+            among(model.project_id, select(Team.project_id).where(mine)),
+            exists().where(Team.project_id == model.project_id, Team.kind == model.team_kind, mine),
         )
         ways.append(of_mine)
     return or_(false(), *ways)

@@ -14,7 +14,7 @@ from service.domain.findings.attendance_below_threshold import MonthFacts, find
 from service.domain.policies import AttendancePolicy, NoPolicy, PolicyBook, PolicyRow, parse_attendance
 from service.domain.reasons import Verdict
 from service.domain.sites import ProjectState, SiteDays, StateFrom, TeamKind
-from service.domain.stop_works import STEPS, Stop, StopWorkAct, StopWorkState, after, allowed, longest_month
+from service.domain.stop_works import STEPS, Stop, StopWorkAct, StopWorkState, after, allowed, longest_month, run_of
 from tests.attendance import ATTENDANCE, DAY, clock, punch
 
 A, R, V = Verdict.ACCEPTED, Verdict.REFUSED, Verdict.REVIEW
@@ -243,6 +243,15 @@ def test_every_act_on_a_stop_work_is_in_the_table_or_not_allowed(state: StopWork
     assert (act in allowed(state)) == ((state, act) in STEPS)
 
 
-def test_days_of_stop_work_are_added_up_month_by_month() -> None:
-    assert longest_month([]) == 0
-    assert longest_month([Stop(date(2026, 3, 30), date(2026, 4, 3)), Stop(MARCH, MARCH)]) == 3
+def test_days_of_stop_work_are_added_up_in_the_months_they_touch() -> None:
+    stop = Stop(date(2026, 3, 30), date(2026, 4, 3))
+    assert longest_month(stop, []) == 3
+    assert longest_month(stop, [Stop(MARCH, date(2026, 3, 2))]) == 4
+    assert longest_month(stop, [Stop(date(2026, 1, 1), date(2026, 1, 31))]) == 3
+
+
+def test_stop_works_that_adjoin_are_one_long_one() -> None:
+    stop = Stop(date(2026, 3, 10), date(2026, 3, 12))
+    assert run_of(stop, []) == 3
+    assert run_of(stop, [Stop(date(2026, 3, 13), date(2026, 3, 14)), Stop(date(2026, 3, 8), date(2026, 3, 9))]) == 7
+    assert run_of(stop, [Stop(date(2026, 3, 14), date(2026, 3, 20))]) == 3

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from service.domain.actors import Grant, Role, Scope
+from service.domain.actors import Grant, Reach, Role, Scope
 from service.domain.calendar import WorkCalendar
 from service.domain.escalation import Standing
 from service.domain.findings.base import FindingKind
@@ -37,25 +37,26 @@ STATES = [
     "dispatched", "acknowledged", "rectifying", "submitted", "observing", "checking", "sent_back", "transferred",
     "passed", "closed", "withdrawn",
 ]  # fmt: skip
-# A addressee, V verifier while he checks, C whoever checks, E enterprise, B body; in the order of the states.
+# A addressee, V verifier while he checks, C whoever checks, E enterprise, B body, Y the city where the ticket is the
+# body's; in the order of the states.
 MAY = {
     "acknowledge":      "A  .  .  .  .  .  .  .  .  .  .",
     "start":            ".  A  .  .  .  .  .  .  .  .  .",
     "submit":           ".  A  A  .  .  .  A  .  .  .  .",
     "urge":             ".  .  .  .  .  .  E  .  .  .  .",
-    "pass":             ".  .  .  .  .  C  .  .  .  .  .",
-    "send_back":        ".  .  .  .  C  C  .  .  .  .  .",
+    "pass":             ".  .  .  .  .  CY .  .  .  .  .",
+    "send_back":        ".  .  .  .  CY CY .  .  .  .  .",
     "observe":          ".  .  .  .  .  C  .  .  .  .  .",
     "transfer":         "CB CB CB CB CB CB CB .  .  .  .",
     "interview":        ".  .  .  .  .  .  .  B  .  .  .",
     "order_correction": ".  .  .  .  .  .  .  B  .  .  .",
     "propose_points":   ".  .  .  .  .  .  .  B  .  .  .",
     "reply":            ".  .  .  .  .  .  .  A  .  .  .",
-    "close":            ".  .  .  .  .  .  .  B  .  .  .",
-    "withdraw":         "B  B  B  B  B  B  B  B  .  .  .",
+    "close":            ".  .  .  .  .  .  .  BY .  .  .",
+    "withdraw":         "BY BY BY BY BY BY BY BY .  .  .",
     "appeal":           "A  A  A  A  A  A  A  A  .  .  .",
-    "grant_appeal":     "B  B  B  B  B  B  B  B  .  .  .",
-    "deny_appeal":      "B  B  B  B  B  B  B  B  .  .  .",
+    "grant_appeal":     "BY BY BY BY BY BY BY BY .  .  .",
+    "deny_appeal":      "BY BY BY BY BY BY BY BY .  .  .",
 }  # fmt: skip
 ROLES = {
     ("A", TeamKind.CONSTRUCTION): {Role.PROJECT_MANAGER, Role.PROJECT_OFFICE},
@@ -66,6 +67,8 @@ ROLES = {
     ("E", TeamKind.SUPERVISION): {Role.ENTERPRISE},
     ("B", TeamKind.CONSTRUCTION): {Role.OFFICER, Role.BODY_HEAD},
     ("B", TeamKind.SUPERVISION): {Role.OFFICER, Role.BODY_HEAD},
+    ("Y", TeamKind.CONSTRUCTION): {Role.CITY},
+    ("Y", TeamKind.SUPERVISION): {Role.CITY},
 }
 LEADS = {
     "acknowledge": "acknowledged", "start": "rectifying", "submit": "submitted", "urge": "rectifying",
@@ -76,6 +79,8 @@ LEADS = {
 PROGRAM = {
     "check": (["submitted"], "checking"),
     "keep": (["observing"], "checking"),
+    "lapse": (["observing"], "checking"),
+    "join": (["dispatched", "acknowledged", "rectifying", "sent_back"], None),
     "fail": (["observing"], "sent_back"),
     "expire": (["dispatched", "acknowledged", "rectifying", "sent_back"], "transferred"),
     "remind": (["dispatched"], None),
@@ -91,10 +96,16 @@ def standing(state: TicketState = TicketState.CHECKING, **changes: object) -> St
     return Standing(shipped(), **(values | changes))  # type: ignore[arg-type]
 
 
+def of_body(ticket: Standing) -> bool:
+    return ticket.checker is Checker.BODY or ticket.state is TicketState.TRANSFERRED
+
+
 def roles_for(letters: str, ticket: Standing) -> set[Role]:
     parties = set(letters.replace(".", ""))
     if "C" in parties:
         parties = parties - {"C"} | {"V" if ticket.checker is Checker.VERIFIER else "B"}
+    if not of_body(ticket):
+        parties = parties - {"Y"}
     return {role for letter in parties for role in ROLES[letter, ticket.team_kind]}
 
 
@@ -102,6 +113,7 @@ def expected(act: Act, role: Role, ticket: Standing) -> str | None:
     """The code of the refusal, None where the act is done."""
     cells = dict(zip(STATES, MAY[act].split(), strict=True))
     ever = {letter for cell in cells.values() for letter in cell.replace("C", "VB").replace(".", "")}
+    ever -= set() if of_body(ticket) else {"Y"}
     if role not in {role for letter in ever for role in ROLES[letter, ticket.team_kind]}:
         return "act_of_others"
     now = role in roles_for(cells[ticket.state], ticket)
@@ -111,6 +123,10 @@ def expected(act: Act, role: Role, ticket: Standing) -> str | None:
         now = False
     if act is Act.APPEAL and ticket.appealed:
         now = False
+    if now and act is Act.PASS and ticket.kind is FindingKind.CERTIFICATE:
+        return "findings_open"
+    if now and act is Act.CLOSE and ticket.appealed:
+        return "appeal_open"
     return None if now else "act_not_allowed"
 
 
@@ -201,6 +217,23 @@ def test_a_closed_ticket_closes_the_medium_loop_and_a_withdrawn_one_none() -> No
     assert moved(standing(), Act.WITHDRAW, NOW, CALENDAR).loop is None
 
 
+def test_what_only_data_proves_passes_once_its_findings_closed() -> None:
+    ticket = standing(kind=FindingKind.CERTIFICATE)
+    assert refusal(ticket, Act.PASS, Role.CHIEF_ENGINEER) == "findings_open"
+    assert Act.PASS not in allowed(ticket, {Role.CHIEF_ENGINEER})
+    assert refusal(ticket, Act.PASS, Role.CHIEF_ENGINEER, facts=Facts(cleared=True)) is None
+    assert Act.PASS in allowed(ticket, {Role.CHIEF_ENGINEER}, Facts(cleared=True))
+
+
+def test_a_ticket_is_observed_once_a_submission() -> None:
+    seen = moved(moved(standing(), Act.OBSERVE, NOW, CALENDAR), Act.LAPSE, NOW, CALENDAR)
+    assert (seen.state, seen.observed) == (TicketState.CHECKING, True)
+    assert refusal(seen, Act.OBSERVE, Role.CHIEF_ENGINEER) == "act_not_allowed"
+    back = moved(seen, Act.SEND_BACK, NOW, CALENDAR)
+    checked = moved(moved(back, Act.SUBMIT, NOW, CALENDAR), Act.CHECK, NOW, CALENDAR)
+    assert refusal(checked, Act.OBSERVE, Role.CHIEF_ENGINEER) is None
+
+
 def test_an_appeal_lies_on_top_of_the_state_until_it_is_answered() -> None:
     appealed = moved(standing(TicketState.RECTIFYING), Act.APPEAL, NOW, CALENDAR)
     assert (appealed.appealed, appealed.state) == (True, TicketState.RECTIFYING)
@@ -220,7 +253,9 @@ def test_the_check_falls_to_the_body_when_no_verifier_is_free_or_he_is_silent() 
     assert again.checker is Checker.BODY
 
 
-JUDGING = {Act.PASS, Act.SEND_BACK, Act.OBSERVE, Act.CLOSE, Act.WITHDRAW, Act.GRANT_APPEAL, Act.DENY_APPEAL}
+JUDGING = {
+    Act.PASS, Act.SEND_BACK, Act.OBSERVE, Act.TRANSFER, Act.CLOSE, Act.WITHDRAW, Act.GRANT_APPEAL, Act.DENY_APPEAL,
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("state", [state for state in TicketState if state not in ENDS])
@@ -230,6 +265,13 @@ def test_nobody_judges_a_ticket_about_himself(state: TicketState) -> None:
         assert refusal(ticket, act, Role.OFFICER, concerned=True) == "own_affair"
     assert JUDGING.isdisjoint(allowed(ticket, {Role.OFFICER}, concerned=True))
     assert JUDGING & set(allowed(ticket, {Role.OFFICER}))
+
+
+def test_nobody_judges_a_ticket_that_he_has_to_answer_by_another_role() -> None:
+    both = Role.PROJECT_OFFICE, Role.CHIEF_ENGINEER
+    assert refusal(standing(), Act.PASS, *both) == "own_affair"
+    assert allowed(standing(), both) == [Act.APPEAL]
+    assert Act.PASS in allowed(standing(), {Role.CHIEF_ENGINEER})
 
 
 def test_what_is_not_one_s_own_to_do_is_said_before_everything_else() -> None:
@@ -287,11 +329,27 @@ def test_a_role_is_held_on_a_ticket_only_where_its_scope_names_the_place(
     assert addresses([role], PLACE) == {(role, scope_id)}
 
 
-def test_a_wide_scope_is_no_role_and_neither_is_a_team_that_is_missing() -> None:
+def test_the_city_s_role_is_held_everywhere_and_a_team_s_not_where_it_is_missing() -> None:
     grants = [Grant(Role.CITY, Scope.CITY, None), Grant(Role.KEY_PERSON, Scope.SELF, None)]
     grants.append(Grant(Role.PROJECT_OFFICE, Scope.TEAM, None))
-    assert roles_on(grants, Place(PROJECT, BODY, None, None)) == set()
-    assert addresses([Role.CITY, Role.PROJECT_OFFICE], Place(PROJECT, BODY, None, None)) == set()
+    assert roles_on(grants, Place(PROJECT, BODY, None, None)) == {Role.CITY}
+    assert addresses([Role.CITY, Role.PROJECT_OFFICE], Place(PROJECT, BODY, None, None)) == {(Role.CITY, None)}
+
+
+@pytest.mark.parametrize(
+    ("reach", "reached"),
+    [
+        (Reach(city=True), True),
+        (Reach(bodies=frozenset({BODY})), True),
+        (Reach(units=frozenset({UNIT})), True),
+        (Reach(projects=frozenset({PROJECT})), True),
+        (Reach(teams=frozenset({TEAM})), True),
+        (Reach(teams=frozenset({uuid4()}), units=frozenset({uuid4()})), False),
+    ],
+)
+def test_who_reaches_a_ticket_other_than_by_a_copy(reach: Reach, reached: bool) -> None:
+    assert PLACE.is_reached(reach) is reached
+    assert not Place(PROJECT, BODY, None, None).is_reached(Reach(teams=frozenset({TEAM})))
 
 
 def test_a_ticket_begins_dispatched_with_its_clocks() -> None:
