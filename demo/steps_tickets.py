@@ -133,7 +133,7 @@ def _history(story: Story, name: str, part: slice) -> str:
 def _ignored(story: Story) -> None:
     """The certificate's ticket: nobody does anything, until the officer must."""
     story.step("The certificate's ticket is in time until", LAST_DAY, lambda: _last_day(story))
-    _later(story, "2026-04-03T00:00", "Nobody has read it: its enterprise is told", "enterprise", "ticket_unread")
+    _later(story, "2026-04-03T00:00", "Nobody has read it: its enterprise is told", "enterprise", "ticket_remind")
     story.at(f"{LAST_DAY}T23:00")
     story.step("On the last day", "dispatched", lambda: str(_read(story, "officer", CERTIFICATE)["state"]))
     _later(story, "2026-04-14T00:00", "The night after: what the officer is told", "officer", "ticket_transferred")

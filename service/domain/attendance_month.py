@@ -136,8 +136,9 @@ def tallies(rows: Sequence[Row]) -> dict[Group, Tally]:
 
 
 def thresholds(rows: Sequence[Row], policy: AttendancePolicy) -> dict[Group, float]:
-    """The percentage each team and category must reach, by the posts in it."""
+    """The percentage each team and category must reach, by the posts in it on which somebody was due."""
     posts: dict[Group, set[str]] = {}
     for row in rows:
-        posts.setdefault(group_of(row.post), set()).add(row.post.code)
+        if tally(row.days.values()).best is not None:
+            posts.setdefault(group_of(row.post), set()).add(row.post.code)
     return {group: policy.threshold(codes) for group, codes in posts.items()}

@@ -138,7 +138,7 @@ def moved(
     """Where the ticket stands after an act that is open to it; `fired` is the clock that brought the act."""
     rule = standing.scenario.acts[act]
     state = _target(standing, rule, facts)
-    reworks = standing.reworks + (state is TicketState.SENT_BACK)
+    reworks = standing.reworks + (state is TicketState.SENT_BACK is not standing.state)
     after = replace(
         standing,
         state=state,

@@ -210,8 +210,12 @@ def test_a_finding_carries_what_it_rests_on() -> None:
 
 
 def test_a_group_of_several_posts_is_asked_for_the_kindest_percentage() -> None:
-    mixed = [Row(FIRST, PM, {}), Row(SECOND, Post("chief_engineer", TeamKind.CONSTRUCTION, 1), {})]
+    absent = {DAY: judge_day([], ATTENDANCE)}
+    other = Post("chief_engineer", TeamKind.CONSTRUCTION, 1)
+    mixed = [Row(FIRST, PM, absent), Row(SECOND, other, absent)]
     assert thresholds(mixed, ATTENDANCE) == {Group(TeamKind.CONSTRUCTION, 1): 50}
+    # A post on which nobody was due makes no rate easier.
+    assert thresholds([mixed[0], Row(SECOND, other, {})], ATTENDANCE) == {Group(TeamKind.CONSTRUCTION, 1): 80}
 
 
 def test_a_policy_that_asks_for_what_is_not_built_is_refused() -> None:

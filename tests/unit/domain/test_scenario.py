@@ -61,8 +61,8 @@ def at(content: Any, path: str) -> tuple[Any, Any]:
     "path",
     [
         "parties", "acts", "clocks", "rework_limit", "cleared", "observation", "regulations", "tells",
-        "parties.addressee", "parties.verifier", "parties.body", "parties.head", "parties.city", "parties.copy", "proven",
-        "parties.body.supervision", "cleared.attendance", "observation.due_days",
+        "parties.addressee", "parties.verifier", "parties.body", "parties.head", "parties.city", "parties.copy",
+        "proven", "parties.body.supervision", "cleared.attendance", "observation.due_days",
         "regulations.construction", "regulations.supervision.certificate",
         "acts.0.act", "acts.0.from", "acts.0.to", "acts.0.by", "clocks.0.clock", "clocks.0.runs", "clocks.0.days",
         "clocks.0.act",

@@ -205,6 +205,11 @@ def test_beyond_the_limit_of_reworks_a_ticket_is_transferred(act: Act) -> None:
     assert (second.state, second.reworks, second.label) == (TicketState.TRANSFERRED, 1, Label.TRANSFERRED)
 
 
+@pytest.mark.parametrize("act", [Act.APPEAL, Act.URGE_LATE, Act.JOIN])
+def test_only_what_is_sent_back_again_is_counted_as_rework(act: Act) -> None:
+    assert moved(standing(TicketState.SENT_BACK, reworks=1), act, NOW, CALENDAR).reworks == 1
+
+
 @pytest.mark.parametrize(("reworks", "loop"), [(0, Loop.SMALL), (1, Loop.MEDIUM)])
 def test_a_ticket_that_passes_closes_the_small_loop_only_without_rework(reworks: int, loop: Loop) -> None:
     passed = moved(standing(reworks=reworks), Act.PASS, NOW, CALENDAR)
