@@ -10,6 +10,7 @@ from demo import (
     steps_month,
     steps_people,
     steps_place,
+    steps_prelude,
     steps_reach,
     steps_setup,
     steps_tickets,
@@ -26,6 +27,7 @@ CHAPTERS = (
     steps_face.play,
     steps_faults.play,
     steps_reach.play,
+    steps_prelude.play,
     steps_month.play,
     steps_tickets.play,
 )

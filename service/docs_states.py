@@ -41,7 +41,7 @@ answer. Where a ticket is the body's, the city may judge in its place: its only 
 no people.
 
 首先由核查人核查；核查人逾期或空缺时，由监督机构核查。任何人不得处理与本人有关或由本人整改的派单。派单由监督机构核查或办理时，
-市级可代为处理。抄送内容不含人员信息。
+市级管理人员可代为处理。抄送内容不含人员信息。
 """
 ACTS_INTRO = """
 ## Acts 操作

@@ -92,9 +92,15 @@ class PolicyBook(Generic[Parsed]):
     project_id: UUID
     parse: Callable[[PolicyRow], Parsed]
     _parsed: dict[str, Parsed] = field(default_factory=dict)
+    _days: dict[date, Parsed] = field(default_factory=dict)
 
     def on(self, day: date) -> Parsed:
         """The policy in force on a day; NoPolicy when there is none."""
+        if day not in self._days:
+            self._days[day] = self._find(day)
+        return self._days[day]
+
+    def _find(self, day: date) -> Parsed:
         row = pick(self.rows, day, body_id=self.body_id, project_id=self.project_id)
         if row is None:
             raise NoPolicy(day)

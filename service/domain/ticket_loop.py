@@ -11,7 +11,7 @@ from service.domain.findings.base import FindingKind
 from service.domain.scenario import ActRule, Scenario
 from service.domain.sites import TeamKind
 from service.domain.tickets import ENDS, Act, Checker, Label, Loop, Party, TicketState
-from service.errors import fault
+from service.errors import ServiceError, fault
 
 _LABELS = {
     TicketState.PASSED: Label.PASSED,
@@ -83,12 +83,12 @@ def is_open_to(standing: Standing, act: Act) -> bool:
     return act not in _APPEALS or standing.appealed is _APPEALS[act][0]
 
 
-def hindrance(standing: Standing, act: Act, facts: Facts) -> str | None:
-    """The code of what has to be done before an act that is open to the ticket."""
+def hindrance(standing: Standing, act: Act, facts: Facts) -> ServiceError | None:
+    """What has to happen before an act that is open to the ticket."""
     if act is Act.CLOSE and standing.appealed:
-        return "appeal_open"
+        return fault("appeal_open")
     if act is Act.PASS and standing.kind in standing.scenario.proven and not facts.cleared:
-        return "findings_open"
+        return fault("findings_open")
     return None
 
 
@@ -110,8 +110,8 @@ def require_act(
     if not rule.by & parties_of(standing, roles) or not is_open_to(standing, act):
         now = allowed(standing, roles, facts, concerned=concerned)
         raise fault("act_not_allowed", act=str(act), state=str(standing.state), allowed=[*map(str, now)])
-    if code := hindrance(standing, act, facts):
-        raise fault(code)
+    if error := hindrance(standing, act, facts):
+        raise error
     if rule.needs_note and not note:
         raise fault("note_needed", "note")
 

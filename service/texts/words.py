@@ -89,7 +89,7 @@ PARTIES: dict[str, Pair] = {
     "enterprise": ("企业", "the team's enterprise"),
     "body": ("监督机构", "the body"),
     "head": ("监督机构负责人", "the head of the body"),
-    "city": ("市级", "the city, for the body"),
+    "city": ("市级管理人员", "the city, for the body"),
     "copy": ("抄送", "who gets a copy"),
     "checker": ("核查方", "the checker"),
     "program": ("系统", "the program"),

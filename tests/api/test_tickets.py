@@ -251,7 +251,7 @@ def test_the_inbox(desk: Desk, ticket: Ticket) -> None:
     inbox = office.get("/inbox", query_string={"unread": "true"}).json
     (notice,) = inbox["items"]
     assert (inbox["unread"], inbox["next"], notice["ticket_id"]) == (1, None, str(ticket.id))
-    assert notice["text"]["zh"].startswith(f"{ticket.project_name}：派单 {ticket.number} 已下发")
+    assert notice["text"]["zh"].startswith(f"{ticket.project_name}：收到派单 {ticket.number}，请签收")
     assert "by 2026-03-11" in notice["text"]["en"]
     path = f"/inbox/{notice['id']}/read"
     assert said(desk.caller(R.ENTERPRISE).post(path)) == (404, [("not_found", None)])

@@ -60,7 +60,7 @@ def test_each_act_is_told_to_whom_it_concerns_and_not_to_who_did_it(case: Case) 
     case.do(ticket, Act.REPLY, case.who(R.PROJECT_MANAGER))
     case.do(ticket, Act.CLOSE, case.who(R.BODY_HEAD))
     told_to = {R.PROJECT_MANAGER: [
-        "ticket_dispatched", "ticket_sent_back", "ticket_urged", "ticket_transferred", "ticket_appeal_denied",
+        "ticket_dispatched", "ticket_sent_back", "ticket_urge", "ticket_transferred", "ticket_deny_appeal",
         "ticket_closed",
     ]}  # fmt: skip
     told_to[R.ENTERPRISE] = ["ticket_sent_back", "ticket_transferred", "ticket_closed"]
@@ -86,7 +86,7 @@ def test_a_notice_names_number_project_and_last_day_in_both_languages_and_nobody
     with case.deps.database.begin() as work:
         notices = work.session.scalars(select(Notice)).all()
     for notice in notices:
-        assert notice.data.keys() == {"number", "project", "until"}
+        assert notice.data.keys() == {"number", "project", "until", "urge_until"}
         assert "王小明" not in json.dumps(notice.data, ensure_ascii=False)
         for said in text(notice.code, notice.data).values():
             assert str(ticket.number) in said
@@ -98,6 +98,22 @@ def test_a_notice_names_number_project_and_last_day_in_both_languages_and_nobody
         "ticket_checking": "2026-03-04",
         "ticket_sent_back": "2026-03-11",
     }
+    # What the enterprise works towards is another day.
+    (told_enterprise,) = [notice for notice in notices if notice.account_id == case.who(R.ENTERPRISE).account_id]
+    said = text(told_enterprise.code, told_enterprise.data)
+    assert "请企业最迟于 2026-03-04 当日督促" in said["zh"]
+    assert "urge it by 2026-03-04" in said["en"]
+
+
+def test_who_would_check_his_own_affair_is_not_asked_to(case: Case, world: World) -> None:
+    person = world.person()
+    named = case.member(case.grant(R.CHIEF_ENGINEER), person_id=person.id)
+    answers = case.member(case.grant(R.CHIEF_ENGINEER), case.grant(R.PROJECT_OFFICE))
+    ticket = case.ticket(evidence=evidence(Rule.ATTENDANCE_BELOW_THRESHOLD, person.id))
+    to_checking(case, ticket)
+    assert case.told(named) == []
+    assert case.told(answers) == ["ticket_dispatched"]
+    assert case.told(case.who(R.CHIEF_ENGINEER)) == ["ticket_checking"]
 
 
 def test_an_event_is_told_once_however_often_it_is_tried(case: Case) -> None:

@@ -1,21 +1,26 @@
 """What comes due on tickets: reminders, overdue, silent checkers, observation, and a tick that was down."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
+from service.deps import Deps
 from service.domain.actors import Role
 from service.domain.attendance import Outcome
 from service.domain.calendar import SHANGHAI, days_between
 from service.domain.sites import TeamKind
 from service.domain.tickets import Act, Checker, Label, Loop, TicketState
 from service.errors import ServiceError
-from service.store.models import AttendanceDay, CalendarDay, Finding, Ticket, TicketEvent
+from service.store.models import AttendanceDay, Audit, CalendarDay, Finding, Ticket, TicketEvent
+from service.usecases.ticket_keeping import standing_of
 from service.usecases.ticket_steps import take_steps
 from tests.factories import World
+from tests.factories_attendance import stop_work
 from tests.factories_tickets import Case, case_of, to_checking
 from tests.fakes import SetClock
 
@@ -50,7 +55,7 @@ def test_a_ticket_nobody_acknowledged_for_a_working_day_is_told_to_the_enterpris
     clock.at = shanghai("2026-03-04")
     assert (case.tick(), case.tick()) == (1, 0)
     assert (case.history(ticket), case.row(ticket).state) == (["dispatch", "remind"], TicketState.DISPATCHED)
-    assert case.told(case.who(R.ENTERPRISE)) == ["ticket_unread"]
+    assert case.told(case.who(R.ENTERPRISE)) == ["ticket_remind"]
 
 
 def test_overdue_goes_to_the_body_and_is_closed_there(case: Case, ticket: Ticket, clock: SetClock) -> None:
@@ -85,20 +90,67 @@ def test_what_is_submitted_on_the_last_day_stops_the_clock(case: Case, ticket: T
     assert (case.tick(), case.row(ticket).state) == (0, TicketState.CHECKING)
 
 
+def test_what_comes_due_while_somebody_waits_for_the_row_is_taken_before_he_acts(
+    meeting_deps: Deps, clock: SetClock
+) -> None:
+    case = case_of(World(meeting_deps))
+    ticket = case.ticket()
+    seen = case.do(ticket, Act.ACKNOWLEDGE, case.who(R.PROJECT_OFFICE)).ticket.version
+    clock.at = shanghai("2026-03-11", 23)
+    with ThreadPoolExecutor(1) as pool:
+        with meeting_deps.database.begin() as work:
+            work.session.scalars(select(Ticket).where(Ticket.id == ticket.id).with_for_update(of=Ticket)).one()
+            late = pool.submit(case.act, ticket, Act.SUBMIT, case.who(R.PROJECT_OFFICE), seen)
+            waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            while not work.session.scalars(waiting).one():
+                time.sleep(0.01)
+            clock.at = shanghai("2026-03-12")
+        with pytest.raises(ServiceError, match="version_conflict"):
+            late.result()
+    assert case.row(ticket).state is TicketState.TRANSFERRED
+
+
+def test_a_tick_leaves_a_ticket_that_somebody_holds_and_takes_the_next(meeting_deps: Deps, clock: SetClock) -> None:
+    case = case_of(World(meeting_deps))
+    held, free = case.ticket(), case.ticket(team_kind=TeamKind.SUPERVISION)
+    clock.at = shanghai("2026-03-04")
+    with meeting_deps.database.begin() as work:
+        work.session.scalars(select(Ticket).where(Ticket.id == held.id).with_for_update(of=Ticket)).one()
+        assert case.tick() == 1
+    assert (case.history(held), case.history(free)) == (["dispatch"], ["dispatch", "remind"])
+    assert case.tick() == 1
+
+
+def test_deadlines_run_over_the_spring_festival(case: Case, clock: SetClock) -> None:
+    # Off from Sunday, 15 to Monday, 23 February 2026; the Saturdays before and after are worked.
+    clock.at = shanghai("2026-02-13", 10)
+    ticket = case.ticket(month=date(2026, 1, 1))
+    lasts = {step.clock: step.last_day.isoformat() for step in standing_of(case.row(ticket)).steps}
+    assert lasts == {"remind": "2026-02-14", "rectify": "2026-03-02"}
+    case.do(ticket, Act.ACKNOWLEDGE, case.who(R.PROJECT_OFFICE))
+    clock.at = shanghai("2026-03-02", 23)
+    assert case.tick() == 0
+    clock.at = shanghai("2026-03-03")
+    assert (case.tick(), case.history(ticket)[-1]) == (1, "expire")
+
+
 def test_silent_checkers_hand_a_ticket_on_to_the_body_and_its_head(case: Case, ticket: Ticket, clock: SetClock) -> None:
     to_checking(case, ticket)
     clock.at = shanghai("2026-03-05")
     case.tick()
     row = case.row(ticket)
     assert (row.state, row.checker) == (TicketState.CHECKING, Checker.BODY)
-    assert case.told(case.who(R.OFFICER)) == ["ticket_passed_to_body"]
+    assert case.told(case.who(R.OFFICER)) == ["ticket_pass_to_body"]
     with pytest.raises(ServiceError) as too_late:
         case.do(ticket, Act.PASS, case.who(R.CHIEF_ENGINEER))
     assert too_late.value.code == "act_not_allowed"
     clock.at = shanghai("2026-03-13")
     case.tick()
-    assert case.told(case.who(R.BODY_HEAD))[-1] == "ticket_passed_to_head"
-    assert case.row(ticket).next_step_at is None
+    assert case.told(case.who(R.BODY_HEAD))[-1] == "ticket_pass_to_head"
+    assert case.told(case.world.city) == ["ticket_pass_to_head"]
+    # And again, as long as nobody acts.
+    clock.at = shanghai("2026-03-21")
+    assert (case.tick(), case.told(case.who(R.BODY_HEAD))[-2:]) == (1, ["ticket_pass_to_head"] * 2)
     assert case.do(ticket, Act.PASS, case.who(R.OFFICER)).ticket.state is TicketState.PASSED
 
 
@@ -108,7 +160,7 @@ def test_an_enterprise_that_does_not_urge_is_told_to_the_body(case: Case, ticket
     clock.at = shanghai("2026-03-05")
     case.tick()
     assert case.history(ticket)[-1] == "urge_late"
-    assert case.told(case.who(R.OFFICER)) == ["ticket_not_urged"]
+    assert case.told(case.who(R.OFFICER)) == ["ticket_urge_late"]
     clock.at = shanghai("2026-03-12")
     case.tick()
     assert case.row(ticket).state is TicketState.TRANSFERRED
@@ -152,6 +204,10 @@ def test_a_deadline_in_a_year_entered_meanwhile_is_put_off(case: Case, clock: Se
     assert (row.state, row.steps[0]["provisional"]) == (TicketState.ACKNOWLEDGED, False)
     assert row.next_step_at == shanghai("2027-01-07")
     assert (row.version, case.history(ticket)[-1]) == (version + 1, "acknowledge")
+    with case.deps.database.begin() as work:
+        audited = work.session.scalars(select(Audit).where(Audit.action == "ticket:postpone")).one()
+    new = {"clock": "rectify", "old": "2027-01-05T16:00:00+00:00", "new": "2027-01-06T16:00:00+00:00"}
+    assert (audited.subject_id, audited.data) == (str(ticket.id), new)
     clock.at = shanghai("2027-01-07")
     case.tick()
     assert case.history(ticket)[-1] == "expire"
@@ -163,7 +219,8 @@ def test_a_ticket_that_breaks_does_not_stop_the_others(case: Case, clock: SetClo
         spoilt = {name: value for name, value in broken.scenario.items() if name != "acts"}
         work.session.execute(update(Ticket).where(Ticket.id == broken.id).values(scenario=spoilt))
     clock.at = shanghai("2026-03-04")
-    assert case.tick() == 1
+    # What breaks is no part of the batch: the sound one has its turn in the smallest of them.
+    assert take_steps(deps=case.deps, limit=1) == 1
     assert case.history(sound)[-1] == "remind"
 
 
@@ -215,6 +272,32 @@ def test_ten_due_days_prove_a_rectification_which_is_then_checked(
     assert told["observed"] == [{"category": 1, "threshold": 80.0, **numbers}]
     shown = case.do(ticket, Act.PASS, case.who(R.CHIEF_ENGINEER))
     assert (shown.ticket.state, shown.ticket.loop) == (TicketState.PASSED, Loop.SMALL)
+
+
+def test_the_nightly_look_at_an_observation_changes_nothing(case: Case, ticket: Ticket, clock: SetClock) -> None:
+    observed(case, ticket)
+    seen = case.row(ticket)
+    clock.at = shanghai("2026-03-03", 1)
+    assert case.tick() == 1
+    row = case.row(ticket)
+    assert (row.version, row.next_step_at) == (seen.version, shanghai("2026-03-04"))
+    clock.at = shanghai("2026-03-04", 1)
+    # Who saw it before the night acts on what he saw.
+    shown = case.act(ticket, Act.SEND_BACK, case.who(R.CHIEF_ENGINEER), seen.version)
+    assert shown.ticket.state is TicketState.SENT_BACK
+
+
+def test_an_observation_without_due_days_goes_back_to_the_check(
+    case: Case, world: World, ticket: Ticket, clock: SetClock
+) -> None:
+    observed(case, ticket)
+    stop_work(world, case.site, date(2026, 3, 3), date(2026, 6, 30))
+    clock.at = shanghai("2026-04-15")
+    case.tick()
+    assert (case.row(ticket).state, case.history(ticket)[-1]) == (TicketState.CHECKING, "lapse")
+    assert case.told(case.who(R.CHIEF_ENGINEER))[-1] == "ticket_lapse"
+    with pytest.raises(ServiceError, match="act_not_allowed"):
+        case.do(ticket, Act.OBSERVE, case.who(R.CHIEF_ENGINEER))
 
 
 def test_an_observation_fails_as_soon_as_it_cannot_be_met_any_more(

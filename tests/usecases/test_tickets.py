@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
+from functools import partial
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
+from sqlalchemy.exc import DatabaseError
 
 from service.deps import Deps
 from service.domain.actors import Actor, Grant, Role, Scope
@@ -70,11 +72,61 @@ def test_a_finding_joins_the_open_ticket_of_its_key_and_begins_another_once_that
     case.finding(category=2)
     assert case.dispatch() == []
     assert len(tickets.read_ticket(first.id, actor=case.who(R.CLIENT), deps=case.deps).findings) == 2
-    assert case.history(first) == ["dispatch"]
+    assert case.history(first) == ["dispatch", "join"]
+    assert case.row(first).version == first.version + 1
+    assert case.told(case.who(R.PROJECT_OFFICE)) == ["ticket_dispatched", "ticket_join"]
     case.do(first, Act.WITHDRAW, case.who(R.OFFICER))
     case.finding(category=2)
     (second,) = case.dispatch()
     assert second.id != first.id
+
+
+def test_what_is_found_while_a_ticket_is_checked_waits_and_is_asked_for_afterwards(case: Case, world: World) -> None:
+    ticket = case.ticket(rule=Rule.CERTIFICATE_FOR_POST, person_id=world.person().id)
+    to_checking(case, ticket)
+    second = case.finding(rule=Rule.CERTIFICATE_FOR_POST, person_id=world.person().id)
+    assert case.dispatch() == []
+    assert len(tickets.read_ticket(ticket.id, actor=case.who(R.OFFICER), deps=case.deps).findings) == 1
+    case.close_findings(ticket.id)
+    assert settle(case, ticket).state is TicketState.PASSED
+    (later,) = case.dispatch()
+    lines = tickets.read_ticket(later.id, actor=case.who(R.OFFICER), deps=case.deps).findings
+    assert [line.id for line in lines] == [second]
+
+
+def test_what_is_found_while_a_ticket_is_checked_joins_it_once_it_is_sent_back(case: Case, ticket: Ticket) -> None:
+    to_checking(case, ticket)
+    case.finding(category=2)
+    assert (case.dispatch(), case.history(ticket)[-1]) == ([], "check")
+    case.do(ticket, Act.SEND_BACK, case.who(R.CHIEF_ENGINEER))
+    assert (case.dispatch(), case.history(ticket)[-1]) == ([], "join")
+
+
+def test_a_certificate_still_missing_when_its_ticket_ended_is_asked_for_again_the_month_after(
+    case: Case, clock: SetClock
+) -> None:
+    first, attendance = case.ticket(rule=Rule.CERTIFICATE_FOR_POST), case.ticket()
+    for ticket in (first, attendance):
+        case.do(ticket, Act.TRANSFER, case.who(R.OFFICER))
+        case.do(ticket, Act.CLOSE, case.who(R.OFFICER))
+    assert case.dispatch() == []
+    clock.at = datetime(2026, 4, 1, 2, tzinfo=UTC)
+    (second,) = case.dispatch()
+    assert (second.kind, second.period) == (FindingKind.CERTIFICATE, date(2026, 4, 1))
+    assert case.dispatch() == []
+    # The first still shows what it was about.
+    lines = [
+        tickets.read_ticket(each.id, actor=case.who(R.OFFICER), deps=case.deps).findings for each in (first, second)
+    ]
+    assert [line.id for line in lines[0]] == [line.id for line in lines[1]]
+
+
+def test_nobody_passes_a_certificate_that_is_still_missing(case: Case) -> None:
+    ticket = case.ticket(rule=Rule.CERTIFICATE_FOR_POST)
+    to_checking(case, ticket)
+    assert refused(lambda: case.do(ticket, Act.PASS, case.who(R.CHIEF_ENGINEER))) == "findings_open"
+    shown = tickets.read_ticket(ticket.id, actor=case.who(R.CHIEF_ENGINEER), deps=case.deps)
+    assert shown.allowed == [Act.SEND_BACK, Act.TRANSFER]
 
 
 def test_a_finding_that_closed_gets_no_ticket(case: Case, clock: SetClock) -> None:
@@ -189,6 +241,15 @@ def test_an_appeal_lies_on_the_ticket_until_the_body_answers(case: Case, ticket:
     assert outcome(case.do(ticket, Act.GRANT_APPEAL, head).ticket) == (TicketState.WITHDRAWN, None, None)
 
 
+def test_a_ticket_is_closed_once_its_appeal_is_answered(case: Case, ticket: Ticket) -> None:
+    head = case.who(R.BODY_HEAD)
+    case.do(ticket, Act.TRANSFER, head)
+    case.do(ticket, Act.APPEAL, case.who(R.PROJECT_MANAGER))
+    assert refused(lambda: case.do(ticket, Act.CLOSE, head)) == "appeal_open"
+    case.do(ticket, Act.DENY_APPEAL, head)
+    assert case.do(ticket, Act.CLOSE, head).ticket.state is TicketState.CLOSED
+
+
 # Findings that close by themselves.
 
 
@@ -247,7 +308,11 @@ def test_a_verifier_whom_a_finding_names_is_refused_and_the_body_checks(case: Ca
     assert case.row(ticket).checker is Checker.VERIFIER, "another chief engineer is there"
     for act in (Act.PASS, Act.SEND_BACK, Act.OBSERVE):
         assert refused(lambda act=act: case.do(ticket, act, engineer)) == "own_affair"
-    assert tickets.read_ticket(ticket.id, actor=engineer, deps=case.deps).allowed == [Act.TRANSFER]
+    assert tickets.read_ticket(ticket.id, actor=engineer, deps=case.deps).allowed == []
+    # What the night writes anew into the evidence makes nobody a stranger to it.
+    with case.deps.database.begin() as work:
+        work.session.execute(update(Finding).values(evidence=evidence(Rule.ATTENDANCE_BELOW_THRESHOLD)))
+    assert refused(lambda: case.do(ticket, Act.PASS, engineer)) == "own_affair"
     assert case.do(ticket, Act.PASS, case.who(R.CHIEF_ENGINEER)).ticket.state is TicketState.PASSED
 
 
@@ -268,7 +333,29 @@ def test_the_body_checks_where_no_verifier_is_left(case: Case, world: World, nam
     ticket = case.ticket(rule=Rule.CERTIFICATE_FOR_POST, **finding)
     to_checking(case, ticket)
     assert case.row(ticket).checker is Checker.BODY
-    assert case.do(ticket, Act.PASS, case.who(R.OFFICER)).ticket.state is TicketState.PASSED
+    assert case.do(ticket, Act.SEND_BACK, case.who(R.OFFICER)).ticket.state is TicketState.SENT_BACK
+
+
+def test_a_verifier_who_has_to_answer_the_ticket_by_another_role_does_not_check_it(case: Case) -> None:
+    silence(case, R.CHIEF_ENGINEER)
+    both = case.member(case.grant(R.PROJECT_MANAGER), case.grant(R.CHIEF_ENGINEER))
+    ticket = case.ticket()
+    to_checking(case, ticket)
+    assert case.row(ticket).checker is Checker.BODY
+    assert tickets.read_ticket(ticket.id, actor=both, deps=case.deps).allowed == [Act.APPEAL]
+    assert refused(lambda: case.do(ticket, Act.PASS, both)) == "own_affair"
+
+
+def test_the_city_judges_where_the_body_s_only_officer_is_concerned(case: Case, world: World) -> None:
+    for role in (R.CHIEF_ENGINEER, R.OFFICER, R.BODY_HEAD):
+        silence(case, role)
+    person = world.person()
+    officer = case.member(case.grant(R.OFFICER), person_id=person.id)
+    ticket = case.ticket(person_id=person.id)
+    assert refused(lambda: case.do(ticket, Act.WITHDRAW, world.city)) == "act_of_others", "it is not the body's"
+    to_checking(case, ticket)
+    assert refused(lambda: case.do(ticket, Act.PASS, officer)) == "own_affair"
+    assert case.do(ticket, Act.PASS, world.city).ticket.state is TicketState.PASSED
 
 
 def test_who_submitted_does_not_check(case: Case) -> None:
@@ -311,6 +398,15 @@ def test_an_act_on_a_ticket_that_changed_meanwhile_is_refused(case: Case, ticket
     assert case.history(ticket) == ["dispatch", "acknowledge"]
 
 
+def test_a_reply_sent_again_over_the_same_version_is_not_done_again(case: Case, ticket: Ticket) -> None:
+    seen = case.do(ticket, Act.TRANSFER, case.who(R.OFFICER)).ticket.version
+    case.act(ticket, Act.REPLY, case.who(R.PROJECT_OFFICE), seen)
+    for _ in range(2):
+        again = partial(case.act, ticket, Act.REPLY, case.who(R.PROJECT_OFFICE), seen)
+        assert refused(again) == "version_conflict"
+    assert case.history(ticket) == ["dispatch", "transfer", "reply"]
+
+
 def test_the_same_act_twice_at_once_is_done_once(meeting_deps: Deps) -> None:
     case = case_of(World(meeting_deps))
     ticket = case.ticket()
@@ -332,7 +428,7 @@ def test_every_act_is_audited_with_its_state_and_nothing_personal(case: Case, ti
     case.do(ticket, Act.ACKNOWLEDGE, case.who(R.PROJECT_OFFICE), "张三已知悉")
     with case.deps.database.begin() as work:
         rows = work.session.scalars(select(Audit).where(Audit.subject_id == str(ticket.id)).order_by(Audit.id)).all()
-    assert [row.action for row in rows] == ["ticket:join", "ticket:dispatch", "ticket:acknowledge"]
+    assert [row.action for row in rows] == ["ticket:dispatch", "ticket:acknowledge"]
     assert (rows[-1].actor_id, rows[-1].data) == (case.who(R.PROJECT_OFFICE).account_id, {"state": "acknowledged"})
 
 
@@ -340,6 +436,12 @@ def test_the_history_is_never_edited(case: Case) -> None:
     case.ticket()
     with pytest.raises(Exception, match="never edited"), case.deps.database.begin() as work:
         work.session.execute(update(TicketEvent).values(note="改"))
+
+
+@pytest.mark.parametrize("table", ["audit", "decision_record", "project_state", "policy", "ticket_event"])
+def test_what_is_only_added_to_is_never_emptied_either(case: Case, table: str) -> None:
+    with pytest.raises(DatabaseError, match="never edited"), case.deps.database.begin() as work:
+        work.session.execute(text(f"TRUNCATE {table} CASCADE"))
 
 
 # Reach.
@@ -356,13 +458,31 @@ def test_how_far_each_role_sees(case: Case, world: World) -> None:
     both, none = {"construction", "supervision"}, set()
     for role in (R.CHIEF_ENGINEER, R.CLIENT, R.OFFICER, R.BODY_HEAD, R.CITY, R.AUDITOR):
         assert listed(case, case.who(role)) == both, role
-    # Both teams of the test's site are of one unit.
-    assert listed(case, case.who(R.ENTERPRISE)) == both
+    assert listed(case, case.who(R.PROJECT_MANAGER)) == both, "the copy is the manager's"
+    assert listed(case, case.who(R.PROJECT_OFFICE)) == {"construction"}
+    for team in T:
+        assert listed(case, case.who(R.ENTERPRISE, team)) == {str(team)}
     for role in (R.PROJECT_MANAGER, R.PROJECT_OFFICE):
-        assert listed(case, case.who(role, T.CONSTRUCTION)) == both, "the copy is read by the team"
         assert listed(case, case.who(role, T.SUPERVISION)) == {"supervision"}
     for role in (R.PROJECT_OFFICE, R.CHIEF_ENGINEER, R.CLIENT, R.ENTERPRISE, R.OFFICER, R.AUDITOR):
         assert listed(case, elsewhere.who(role)) == none, role
+
+
+def test_who_gets_a_copy_is_shown_no_people(case: Case, world: World) -> None:
+    person = world.person()
+    named = {"person_id": person.id, "evidence": evidence(Rule.ATTENDANCE_BELOW_THRESHOLD, person.id)}
+    ticket = case.ticket(team_kind=T.SUPERVISION, **named)
+
+    def told(actor: Actor) -> str:
+        shown = tickets.read_ticket(ticket.id, actor=actor, deps=case.deps)
+        return str(
+            [(line.person_id, line.evidence) for line in shown.findings] + [event.data for event in shown.history]
+        )
+
+    assert str(person.id) in told(case.who(R.CLIENT))
+    assert str(person.id) not in told(case.who(R.PROJECT_MANAGER))
+    # Nothing was taken from the rows themselves.
+    assert str(person.id) in told(case.who(R.PROJECT_MANAGER, T.SUPERVISION))
 
 
 def test_the_filters_of_the_list(case: Case) -> None:
