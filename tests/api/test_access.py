@@ -155,7 +155,7 @@ ALL = BODY | {"stranger"}
         ("other office", {"near"}, {"neighbour"}, {"neighbour"}),
         ("chief engineer", {"home"}, {"builder", "engineer"}, HOME),
         ("client", {"home"}, {"builder", "engineer"}, HOME),
-        ("enterprise", {"home"}, {"builder"}, HOME),
+        ("enterprise", {"home"}, {"builder"}, {"builder", "visitor"}),
         ("officer", {"home", "near"}, BODY - {"visitor"}, BODY),
         ("body head", {"home", "near"}, BODY - {"visitor"}, BODY),
         ("auditor", {"home", "near"}, BODY - {"visitor"}, BODY),

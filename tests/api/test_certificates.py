@@ -164,7 +164,7 @@ def test_another_office_neither_sees_nor_enters(
     assert said(stranger.post("/certificates", values(person))) == (404, [("not_found", None)])
 
 
-def test_a_draft_line_lets_an_office_see_but_not_write(
+def test_a_draft_line_opens_nobody_s_papers(
     office: Caller, person: Person, world: World, speaking_for: Speak
 ) -> None:
     made = office.post("/certificates", values(person)).json
@@ -172,8 +172,9 @@ def test_a_draft_line_lets_an_office_see_but_not_write(
     clerk = speaking_for(member(world, Role.PROJECT_OFFICE, Scope.TEAM, elsewhere.construction))
     draft = {"team_id": elsewhere.construction, "person_id": person.id, "post_code": "safety_officer"}
     roster.propose_line({**draft, "basis": "filing", "starts_on": STARTED}, actor=clerk.actor, deps=world.deps)
-    assert clerk.ids("/certificates") == [made["id"]]
+    assert clerk.ids("/certificates") == []
     one = f"/certificates/{made['id']}"
+    assert said(clerk.get(one)) == (404, [("not_found", None)])
     assert said(clerk.patch(one, {"valid_until": None}, 1)) == (409, [("no_line_in_force", None)])
     assert said(clerk.post("/certificates", values(person))) == (409, [("no_line_in_force", None)])
 

@@ -16,7 +16,7 @@ class CertificateNumber(Text):
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
         number = unicodedata.normalize("NFKC", super()._deserialize(value, attr, data, **kwargs))
         told = "".join(number.split()).upper()
-        if not any(char.isalnum() for char in told):
+        if told and not any(char.isalnum() for char in told):
             raise ValidationError("invalid")
         return told
 
