@@ -164,9 +164,7 @@ def test_another_office_neither_sees_nor_enters(
     assert said(stranger.post("/certificates", values(person))) == (404, [("not_found", None)])
 
 
-def test_a_draft_line_opens_nobody_s_papers(
-    office: Caller, person: Person, world: World, speaking_for: Speak
-) -> None:
+def test_a_draft_line_opens_nobody_s_papers(office: Caller, person: Person, world: World, speaking_for: Speak) -> None:
     made = office.post("/certificates", values(person)).json
     elsewhere = world.site()
     clerk = speaking_for(member(world, Role.PROJECT_OFFICE, Scope.TEAM, elsewhere.construction))
