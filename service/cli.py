@@ -15,6 +15,7 @@ import click
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
+from psycopg.errors import DeadlockDetected, LockNotAvailable
 from sqlalchemy.exc import OperationalError
 
 from service import logs
@@ -151,14 +152,13 @@ def recompute_attendance(month: datetime, project: UUID | None) -> None:
     deps = _deps()
     try:
         ids = analysis.projects_to_recompute(month.date(), project, deps=deps)
+        left, changed = _recompute(ids, month.date(), f"{month:%Y-%m}", deps)
+        if left:
+            # What another process held for too long is tried again now that the others are done.
+            left, more = _recompute(left, month.date(), "again", deps)
+            changed += more
     except ServiceError as error:
         sys.exit(f"daogang: {_sentence(error)}")
-    left, changed = ids, 0
-    # What another process held for too long is tried again once the others are done.
-    for label in (f"{month:%Y-%m}", "again"):
-        if left:
-            left, more = _recompute(left, month.date(), label, deps)
-            changed += more
     click.echo(f"{len(ids) - len(left)} projects computed, {changed} check-ins, days and months were not as kept")
     if left:
         sys.exit(f"daogang: {len(left)} projects were not computed, because they are busy: {', '.join(map(str, left))}")
@@ -171,7 +171,9 @@ def _recompute(ids: list[UUID], month: date, label: str, deps: Deps) -> tuple[li
         for project_id in projects:
             try:
                 changed += analysis.recompute(project_id, month, deps=deps)
-            except OperationalError:
+            except OperationalError as error:
+                if not isinstance(error.orig, LockNotAvailable | DeadlockDetected):
+                    raise
                 busy.append(project_id)
     return busy, changed
 

@@ -105,7 +105,8 @@ def _require_within_site(
     yesterday = business_day(work.clock.now()) - timedelta(days=1)
     # Resuming today makes yesterday the last day; what lies before that was already counted.
     first_changed = ends_on or row.starts_on - timedelta(days=1)
-    if act is not StopWorkAct.REFUSE and first_changed < yesterday:
+    counted = act is StopWorkAct.APPROVE or row.state is StopWorkState.APPROVED
+    if counted and first_changed < yesterday:
         raise fault("stop_work_backdated", "ends_on" if ends_on else None)
     if act is StopWorkAct.APPROVE:
         _require_short(work, project, row)

@@ -4,15 +4,17 @@ from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_, select, text
+from sqlalchemy import and_, or_, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from service.domain.calendar import begin_of, business_day, month_of
+from service.domain.escalation import due
+from service.domain.findings.base import FindingKind
 from service.domain.policies import NoPolicy, PolicyRow, Subject
 from service.domain.scenario import parse_scenario
 from service.domain.sites import TeamKind
 from service.domain.ticket_loop import dispatched, is_open_to
-from service.domain.tickets import Act, Party
+from service.domain.tickets import Act, Party, TicketState
 from service.errors import fault
 from service.store.models import Finding, Project, Team, Ticket
 from service.store.work import Work
@@ -30,17 +32,15 @@ def dispatch_tickets(work: Work, project: Project) -> list[Ticket]:
     Where that ticket is with who checks it or with the body, they wait for a later night: nobody is to pass unseen what
     came in behind his back.
     """
-    waiting = _waiting(work, project.id)
-    if not waiting:
+    standing = select(Finding.id).where(Finding.project_id == project.id, Finding.closed_at.is_(None))
+    if work.session.scalar(standing.limit(1)) is None:
         return []
     policy, teams = _scenario_for(work, project), _teams(work, project.id)
-    proven = parse_scenario(policy.body).proven
     groups: dict[tuple[Any, ...], list[Finding]] = {}
-    for finding in waiting:
-        if finding.ticket_id is None or finding.kind in proven:
-            # What still stands after its ticket ended is a matter of the present.
-            month = month_of(business_day(work.clock.now())) if finding.ticket_id else finding.month
-            groups.setdefault((project.id, finding.team_kind, finding.kind, month), []).append(finding)
+    for finding in _waiting(work, project.id, parse_scenario(policy.body).proven):
+        # What still stands after its ticket ended is a matter of the present.
+        month = month_of(business_day(work.clock.now())) if finding.ticket_id else finding.month
+        groups.setdefault((project.id, finding.team_kind, finding.kind, month), []).append(finding)
     news = []
     for group, findings in groups.items():
         row, new = _ticket_for(work, dict(zip(_KEY, group, strict=True)), policy, teams)
@@ -49,11 +49,17 @@ def dispatch_tickets(work: Work, project: Project) -> list[Ticket]:
     return news
 
 
-def _waiting(work: Work, project_id: UUID) -> Sequence[Finding]:
-    """The open findings that no ticket holds, or one that ended in an earlier month."""
+def _waiting(work: Work, project_id: UUID, proven: Collection[FindingKind]) -> Sequence[Finding]:
+    """The open findings that no ticket holds, and those that data still proves though theirs ended in an earlier month.
+
+    Where the body withdrew a ticket it decided that there is nothing to put right, and that stands.
+    """
     this_month = begin_of(month_of(business_day(work.clock.now())))
-    ended = select(Ticket.id).where(Ticket.project_id == project_id, Ticket.finished_at < this_month)
-    free = or_(Finding.ticket_id.is_(None), Finding.ticket_id.in_(ended))
+    ended = select(Ticket.id).where(
+        Ticket.project_id == project_id, Ticket.finished_at < this_month, Ticket.state != TicketState.WITHDRAWN
+    )
+    again = and_(Finding.kind.in_(proven), Finding.ticket_id.in_(ended))
+    free = or_(Finding.ticket_id.is_(None), again)
     waiting = select(Finding).where(Finding.project_id == project_id, Finding.closed_at.is_(None), free)
     return work.session.scalars(waiting.order_by(Finding.id).with_for_update()).all()
 
@@ -61,7 +67,8 @@ def _waiting(work: Work, project_id: UUID) -> Sequence[Finding]:
 def _send(work: Work, row: Ticket, findings: Sequence[Finding], *, new: bool) -> bool:
     """Add findings to a ticket that is new or can still be joined, with the people they name as they are now."""
     standing = standing_of(row)
-    if not new and not is_open_to(standing, Act.JOIN):
+    # Nor one whose time ran out this very night: the tick has not taken the step yet.
+    if not new and (due(standing, work.clock.now()) or not is_open_to(standing, Act.JOIN)):
         return False
     for finding in findings:
         finding.ticket_id = row.id

@@ -23,6 +23,8 @@ from service.usecases.ticket_steps import catch_up
 
 #: Of a ticket that is talked about without end the latest events are shown.
 HISTORY_MOST = 200
+# What tells of a single person in evidence and events.
+_PERSONAL = frozenset({"people", "expired"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +66,10 @@ def _leave_out_people(shown: Shown) -> None:
     """Take every person out of rows whose transaction is over, so that nothing of it is written."""
     for finding in shown.findings:
         finding.person_id = None
-        finding.evidence = {name: value for name, value in finding.evidence.items() if name != "people"}
+        finding.evidence = {name: value for name, value in finding.evidence.items() if name not in _PERSONAL}
     for event in shown.history:
-        event.data = {name: value for name, value in event.data.items() if name != "people"}
+        event.actor_id = None
+        event.data = {name: value for name, value in event.data.items() if name not in _PERSONAL}
 
 
 def _history(work: Work, ticket_id: UUID) -> Sequence[TicketEvent]:

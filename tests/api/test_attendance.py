@@ -341,6 +341,9 @@ def test_a_site_decides_nothing_about_days_that_are_past(
     assert said(acted(chief, running, "withdraw", {"note": "no"})) == (422, [("stop_work_backdated", None)])
     assert said(acted(chief, running, "end", {"ends_on": "2026-03-10"})) == (422, [("stop_work_backdated", "ends_on")])
     assert acted(chief, running, "end", {"ends_on": "2026-03-11"}).status_code == 200
+    stale = proposed(manager, site, 20, 20)
+    go_to(world.deps, site, date(2026, 3, 22), manager, chief)
+    assert acted(chief, stale, "withdraw", {"note": "never stopped"}).json["state"] == "withdrawn"
     officer = speaking_for(member(world, Role.OFFICER, Scope.BODY, site.body))
     assert acted(officer, late, "approve").status_code == 200
 

@@ -121,6 +121,40 @@ def test_a_certificate_still_missing_when_its_ticket_ended_is_asked_for_again_th
     assert [line.id for line in lines[0]] == [line.id for line in lines[1]]
 
 
+def test_what_the_body_withdrew_is_not_asked_for_again(case: Case, clock: SetClock) -> None:
+    case.do(case.ticket(rule=Rule.CERTIFICATE_FOR_POST), Act.WITHDRAW, case.who(R.OFFICER))
+    clock.at = datetime(2026, 4, 1, 2, tzinfo=UTC)
+    assert case.dispatch() == []
+
+
+def test_a_ticket_whose_time_ran_out_is_not_joined_before_the_tick_takes_the_step(case: Case, clock: SetClock) -> None:
+    ticket = case.ticket()
+    clock.at = case.row(ticket).next_step_at
+    case.tick()
+    clock.at = case.row(ticket).next_step_at
+    case.finding(category=2)
+    assert (case.dispatch(), case.history(ticket)[-1]) == ([], "remind")
+    case.tick()
+    assert case.row(ticket).state is TicketState.TRANSFERRED
+
+
+def test_a_team_at_work_gets_no_further_findings_into_its_time(case: Case) -> None:
+    ticket = case.ticket()
+    case.do(ticket, Act.ACKNOWLEDGE, case.who(R.PROJECT_OFFICE))
+    deadline = case.row(ticket).steps
+    case.finding(category=2)
+    assert (case.dispatch(), case.row(ticket).steps) == ([], deadline)
+
+
+def test_a_concerned_officer_does_not_keep_a_ticket_from_his_head(case: Case, world: World) -> None:
+    person = world.person().id
+    officer = case.member(case.grant(R.OFFICER), person_id=person)
+    ticket = case.ticket(evidence=evidence(Rule.ATTENDANCE_BELOW_THRESHOLD, person))
+    case.do(ticket, Act.TRANSFER, case.who(R.OFFICER))
+    for act in (Act.INTERVIEW, Act.ORDER_CORRECTION, Act.PROPOSE_POINTS):
+        assert refused(lambda act=act: case.do(ticket, act, officer)) == "own_affair"
+
+
 def test_nobody_passes_a_certificate_that_is_still_missing(case: Case) -> None:
     ticket = case.ticket(rule=Rule.CERTIFICATE_FOR_POST)
     to_checking(case, ticket)

@@ -80,7 +80,7 @@ PROGRAM = {
     "check": (["submitted"], "checking"),
     "keep": (["observing"], "checking"),
     "lapse": (["observing"], "checking"),
-    "join": (["dispatched", "acknowledged", "rectifying", "sent_back"], None),
+    "join": (["dispatched", "sent_back"], None),
     "fail": (["observing"], "sent_back"),
     "expire": (["dispatched", "acknowledged", "rectifying", "sent_back"], "transferred"),
     "remind": (["dispatched"], None),
