@@ -20,6 +20,7 @@ from service.api import (
     inbox,
     people,
     sites,
+    stop_works,
     tickets,
 )
 from service.api.blueprints import Api
@@ -42,7 +43,7 @@ _BLUEPRINTS = (
     check_ins.review_blueprint,
     clock.blueprint,
     findings.blueprint,
-    findings.stop_work_blueprint,
+    stop_works.blueprint,
     inbox.blueprint,
     people.blueprint,
     sites.PROJECT_ROUTES,

@@ -1,4 +1,4 @@
-"""Stop-works and findings."""
+"""Stop-works."""
 
 from marshmallow import fields
 

@@ -6,30 +6,15 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from service.domain.attendance_month import Post, Roster
 from service.domain.calendar import month_of
 from service.domain.findings.base import Found, Rule
-from service.domain.sites import TeamKind
 
 RULE_VERSION = "certificate_for_post-1"
 _TAIL = 4
 
 #: One type of each inner list is needed.
 Needs = Sequence[Sequence[str]]
-
-
-@dataclass(frozen=True, slots=True)
-class PostHolder:
-    """A filed roster line as this rule sees it; `ends_on` is its last day."""
-
-    person_id: UUID
-    post_code: str
-    team_kind: TeamKind
-    starts_on: date
-    ends_on: date | None = None
-
-    def covers(self, day: date) -> bool:
-        """True when the line runs on that day."""
-        return self.starts_on <= day and (self.ends_on is None or day <= self.ends_on)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +37,19 @@ class HeldCertificate:
         return self.valid_until or date.max
 
 
-def find(
-    day: date, lines: Iterable[PostHolder], certificates: Iterable[HeldCertificate], needs: Mapping[str, Needs]
-) -> list[Found]:
+def find(day: date, roster: Roster, certificates: Iterable[HeldCertificate], needs: Mapping[str, Needs]) -> list[Found]:
     """One finding for each person and post of which some need is not met on `day`; `needs` are told by post."""
     held = list(certificates)
-    posts = {(line.person_id, line.post_code): line for line in lines if line.covers(day)}
+    seats = dict.fromkeys((holder.person_id, holder.post_code) for holder in roster.holders if holder.covers(day))
     evidence = {
-        key: _lacking(day, [one for one in held if one.person_id == line.person_id], needs.get(line.post_code, ()))
-        for key, line in posts.items()
+        (person_id, code): _lacking(day, [one for one in held if one.person_id == person_id], needs.get(code, ()))
+        for person_id, code in seats
     }
-    return [_found(day, posts[key], lacking) for key, lacking in evidence.items() if any(lacking.values())]
+    return [
+        _found(day, person_id, roster.posts[code], lacking)
+        for (person_id, code), lacking in evidence.items()
+        if any(lacking.values())
+    ]
 
 
 def _lacking(day: date, held: Sequence[HeldCertificate], needs: Needs) -> dict[str, list[Any]]:
@@ -88,14 +75,14 @@ def _shown(certificate: HeldCertificate) -> dict[str, Any]:
     }
 
 
-def _found(day: date, line: PostHolder, lacking: Mapping[str, Any]) -> Found:
+def _found(day: date, person_id: UUID, post: Post, lacking: Mapping[str, Any]) -> Found:
     return Found(
         rule=Rule.CERTIFICATE_FOR_POST,
         rule_version=RULE_VERSION,
-        key=f"{line.person_id}:{line.post_code}",
-        team_kind=line.team_kind,
+        key=f"{person_id}:{post.code}",
+        team_kind=post.team_kind,
         month=month_of(day),
         evidence=dict(lacking),
-        person_id=line.person_id,
-        post_code=line.post_code,
+        person_id=person_id,
+        post_code=post.code,
     )

@@ -6,8 +6,10 @@ from uuid import UUID
 
 import pytest
 
+from service.domain.attendance_month import Holder, Post, Roster
+from service.domain.findings import certificate_for_post
 from service.domain.findings.base import Found, Rule
-from service.domain.findings.certificate_for_post import RULE_VERSION, HeldCertificate, PostHolder, find
+from service.domain.findings.certificate_for_post import RULE_VERSION, HeldCertificate
 from service.domain.sites import TeamKind
 
 DAY = date(2026, 3, 18)
@@ -20,8 +22,13 @@ NEEDS = {
 FIRST, LAST = date(2024, 3, 18), date(2027, 3, 17)
 
 
-def line(person: UUID = CHEN, post: str = "project_manager", **days: Any) -> PostHolder:
-    return PostHolder(person, post, TeamKind.CONSTRUCTION, **{"starts_on": date(2026, 1, 5), **days})
+def line(person: UUID = CHEN, post: str = "project_manager", **days: Any) -> Holder:
+    return Holder(person, post, **{"starts_on": date(2026, 1, 5), "ends_on": None, **days})
+
+
+def find(day: date, lines: list[Holder], certificates: list[HeldCertificate], needs: Any) -> list[Found]:
+    posts = {each.post_code: Post(each.post_code, TeamKind.CONSTRUCTION, 2) for each in lines}
+    return certificate_for_post.find(day, Roster(posts, lines), certificates, needs)
 
 
 def held(kind: str, person: UUID = CHEN, number: str = "", **days: Any) -> HeldCertificate:
