@@ -72,7 +72,7 @@ photos: ## download the public photographs that demo and tests use
 lock: $(UV) ## pin the .in lists again, with hashes, for every platform
 	for list in requirements requirements-dev requirements-photos; do \
 	    $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	        --no-emit-package dlib --custom-compile-command "make lock" \
+	        --no-emit-package dlib --no-emit-package opencv-python-headless --custom-compile-command "make lock" \
 	        $$(if [ $$list = requirements-photos ]; then echo --no-deps; fi) $$list.in -o $$list.txt || exit 1; \
 	done
 

@@ -13,13 +13,19 @@ from pathlib import Path
 from typing import IO, cast
 
 import pillow_heif
-from PIL import Image, ImageEnhance, ImageOps
+from PIL import Image, ImageChops, ImageEnhance, ImageOps
 
 from face.photo import pixels
 
 FOLDER = Path(__file__).parents[1] / "var" / "photos"
 PORTRAITS = ("obama", "obama2", "obama3", "biden", "collins")
 _ORIENTATION, _SIDEWAYS = 0x0112, 6  # the EXIF tag, and its value in a photo from a phone held upright
+_GREY = (128, 128, 128)
+# How far a second shot is from the first: chosen so that `face.replay` takes it for another photo, and no more.
+_PATCHES, _SHADE = 48, 14
+_CLOTH, _REACH = 8, 0.007
+
+_Dice = Callable[[float, float], float]
 
 
 @cache
@@ -48,17 +54,46 @@ def landscape() -> bytes:
 def variant(data: bytes, *, seed: int, side: int = 1280) -> bytes:
     """Another JPEG of the same person, as a second shot would be; the same seed and side give the same bytes.
 
-    At most `side` pixels long, up to 4 % cut from each side, the head tilted within 6 degrees, light changed within
-    15 %, JPEG quality 75 to 95.
+    At most `side` pixels long, up to 4 % cut from each side, the head tilted within 6 degrees, features moved by up to
+    0.7 % of the long side, light changed within 15 % and from place to place by up to 14 of 255, JPEG quality 75 to 95.
+    MEASURED
     """
     draw = _dice(seed)
     image = pixels(data, side)
-    turned = image.rotate(draw(-6, 6), Image.Resampling.BICUBIC, fillcolor=(128, 128, 128))
+    turned = image.rotate(draw(-6, 6), Image.Resampling.BICUBIC, fillcolor=_GREY)
     width, height = turned.size
     cut = turned.crop((draw(0, 0.04) * width, draw(0, 0.04) * height, draw(0.96, 1) * width, draw(0.96, 1) * height))
-    lit = ImageEnhance.Brightness(cut).enhance(draw(0.85, 1.15))
+    lit = _lit_elsewhere(ImageEnhance.Brightness(cut).enhance(draw(0.85, 1.15)), draw)
     # The comment makes two seeds differ in their bytes even where they would agree in every pixel.
-    return _saved(lit, "JPEG", quality=round(draw(75, 95)), comment=f"variant {seed}")
+    return _saved(_moved(lit, draw), "JPEG", quality=round(draw(75, 95)), comment=f"variant {seed}")
+
+
+def _lit_elsewhere(image: Image.Image, draw: _Dice) -> Image.Image:
+    """Light and shade of another moment, as patches of a 48th of the side."""
+    patches = bytes(int(draw(0, 2 * _SHADE + 1)) for _ in range(_PATCHES * _PATCHES))
+    field = Image.frombytes("L", (_PATCHES, _PATCHES), patches).resize(image.size, Image.Resampling.BICUBIC)
+    return ImageChops.add(image, field.convert("RGB"), offset=-_SHADE)
+
+
+def _moved(image: Image.Image, draw: _Dice) -> Image.Image:
+    """The picture on a cloth that was pulled here and there."""
+    width, height = image.size
+    reach = _REACH * max(image.size)
+
+    def pulled(column: int, row: int) -> tuple[float, float]:
+        return column * width / _CLOTH + draw(-reach, reach), row * height / _CLOTH + draw(-reach, reach)
+
+    knots = [[pulled(column, row) for column in range(_CLOTH + 1)] for row in range(_CLOTH + 1)]
+    across, down = ([round(at * size / _CLOTH) for at in range(_CLOTH + 1)] for size in image.size)
+    mesh = [
+        (
+            (across[x], down[y], across[x + 1], down[y + 1]),
+            (*knots[y][x], *knots[y + 1][x], *knots[y + 1][x + 1], *knots[y][x + 1]),
+        )
+        for y in range(_CLOTH)
+        for x in range(_CLOTH)
+    ]
+    return image.transform(image.size, Image.Transform.MESH, mesh, Image.Resampling.BILINEAR, fillcolor=_GREY)
 
 
 def side_by_side(left: bytes, right: bytes) -> bytes:
@@ -102,9 +137,9 @@ def _saved(image: Image.Image, kind: str, **options: object) -> bytes:
     return file.getvalue()
 
 
-def _dice(seed: int) -> Callable[[float, float], float]:
+def _dice(seed: int) -> _Dice:
     """Evenly spread numbers, the same with every Python version."""
-    numbers = iter(memoryview(hashlib.shake_256(str(seed).encode()).digest(128)).cast("Q"))
+    numbers = iter(memoryview(hashlib.shake_256(str(seed).encode()).digest(20_480)).cast("Q"))
     return lambda low, high: low + (high - low) * next(numbers) / 2**64
 
 

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
+import numpy.typing as npt
 
-from face.engines.base import Engine, Reading
 from face.errors import EngineFailed
-from face.template import Template
+from face.space import Space
+
+Array = npt.NDArray[np.float32]
 
 
 class MatchOutcome(StrEnum):
@@ -37,30 +39,26 @@ class Thresholds:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The outcome and the Euclidean distance behind it."""
+    """The outcome and the distance behind it."""
 
     outcome: MatchOutcome
     distance: float
 
 
-def compare(template: Template, reading: Reading, engine: Engine, thresholds: Thresholds) -> Match:
-    """Compare a reading made by `engine` with a template.
+def compare(template: Array, descriptor: Array, space: Space, thresholds: Thresholds) -> Match:
+    """Compare a photo's raw descriptor (length,) with a template's mean, both made by the engine of `space`.
 
     Raises:
-        EngineFailed: the template is another engine's or version's, or the distance is not a finite number.
+        EngineFailed: a descriptor has another length, or the distance is not a finite number.
     """
-    made_by, read_by = (template.engine, template.version), (engine.id, engine.version)
-    if made_by != read_by:
-        raise EngineFailed(f"a template of {made_by} cannot be compared with a reading of {read_by}")
-    if template.vector.shape != reading.descriptor.shape:
-        raise EngineFailed(f"shapes differ: {template.vector.shape} and {reading.descriptor.shape}")
-    distance = float(np.linalg.norm(template.vector - reading.descriptor))
+    distance = float(np.linalg.norm(space.project(template) - space.project(descriptor)))
     if not math.isfinite(distance):
         raise EngineFailed("the distance is not a finite number")
-    return Match(_outcome(distance, thresholds), distance)
+    return Match(outcome_of(distance, thresholds), distance)
 
 
-def _outcome(distance: float, thresholds: Thresholds) -> MatchOutcome:
+def outcome_of(distance: float, thresholds: Thresholds) -> MatchOutcome:
+    """What a distance means: at most `accept` matches, above `refuse` does not."""
     if distance <= thresholds.accept:
         return MatchOutcome.MATCH
     return MatchOutcome.UNCERTAIN if distance <= thresholds.refuse else MatchOutcome.MISMATCH

@@ -16,14 +16,16 @@ _FIRST_SIDEWAYS = 5  # EXIF orientations 5 to 8 exchange width and height
 class PhotoLimits:
     """What a photo may be. Phones send 1 to 8 MB and 12 to 50 megapixels; a screen is 2.2 times as long as wide.
 
-    `max_whole_pixels` binds the files that cannot be decoded small (PNG, WebP, HEIC, progressive JPEG): they need up to
-    8 bytes a pixel, so 25 megapixels are 200 MB. `max_scans`: 64 empty passes over such a JPEG take about a second,
-    and encoders write 10.
+    `max_whole_pixels` binds the files that cannot be decoded small (all but single-pass JPEGs), with less for PNG and
+    WebP: 25 megapixels of the others take 210 MB, and with transparency so do 16 of PNG and 12 of WebP. `max_scans`:
+    64 empty passes over such a JPEG take about a second, and encoders write 10.
     """
 
     max_bytes: int = 12_000_000
     max_pixels: int = 50_000_000
     max_whole_pixels: int = 25_000_000
+    max_png_pixels: int = 16_000_000
+    max_webp_pixels: int = 12_500_000
     max_scans: int = 64
     min_side: int = 160
     max_ratio: float = 4.0
@@ -61,19 +63,21 @@ def inspect(data: bytes, limits: PhotoLimits = DEFAULT_LIMITS) -> PhotoInfo | Re
         return Refusal("photo_damaged", {"bytes": len(data)})
 
 
-def pixels(data: bytes, max_side: int = 960) -> Image.Image:
+def pixels(data: bytes, max_side: int = 960, slack: float = 1.0) -> Image.Image:
     """Decode to 8-bit RGB, upright, the long side at most `max_side` pixels (never enlarged), transparency on white.
+
+    What is decoded no larger than `slack` times `max_side` stays as it is: resizing costs more than a few pixels more.
 
     Raises:
         EngineFailed: the bytes cannot be decoded, or would need more memory than any photo `inspect` takes.
     """
     try:
-        return _pixels(data, max_side)
+        return _pixels(data, max_side, slack)
     except Exception as error:
         raise EngineFailed(f"the photo cannot be decoded: {type(error).__name__}") from error
 
 
-def _pixels(data: bytes, max_side: int) -> Image.Image:
+def _pixels(data: bytes, max_side: int, slack: float) -> Image.Image:
     file = sniff.read(data)
     if file is None:
         raise ValueError("no known format")
@@ -82,7 +86,9 @@ def _pixels(data: bytes, max_side: int) -> Image.Image:
         raise ValueError(refusal.code)
     scale = min(1.0, max_side / max(width, height))
     target = max(1, round(width * scale)), max(1, round(height * scale))
-    return upright_rgb(decode(file, target), file.orientation, target)
+    image = decode(file, target)
+    target = image.size if max(image.size) <= slack * max_side else target
+    return upright_rgb(image, file.orientation, target)
 
 
 def _inspect(file: Container, limits: PhotoLimits) -> PhotoInfo | Refusal:
@@ -96,7 +102,8 @@ def _inspect(file: Container, limits: PhotoLimits) -> PhotoInfo | Refusal:
 
 
 def _too_much(file: Container, width: int, height: int, limits: PhotoLimits) -> Refusal | None:
-    limit = min(limits.max_pixels, limits.max_whole_pixels) if file.whole else limits.max_pixels
+    whole = {"png": limits.max_png_pixels, "webp": limits.max_webp_pixels}.get(file.format, limits.max_whole_pixels)
+    limit = min(limits.max_pixels, whole) if file.whole else limits.max_pixels
     if width * height > limit:
         return Refusal("photo_too_many_pixels", {"width": width, "height": height, "limit_pixels": limit})
     if file.scans > limits.max_scans:

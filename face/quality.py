@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from face import align
 from face.errors import Refusal
 
 # The network sees the face about 100 px wide; below 60 it looks at pixels that were invented by enlarging.
@@ -25,24 +26,37 @@ MIN_CONTRAST = 5.0
 # 2.5 % to 0.006 to 0.022 (moved 0.33 to 0.46), by 4 % below 0.006 (moved 0.52 to 0.69).
 MIN_SHARPNESS = 0.008
 
+# The nose's way off the middle of the eyes, in eye distances: a head turned by 35 degrees shows about this.
+MAX_YAW = 0.45
+# Part of the square over the face, see VIEW, that must lie inside the picture. Whole faces have 0.71 to 0.99; where a
+# forehead or cheek is cut off so that the descriptor moves by 0.8, it is 0.68 at most, and photos that were cropped
+# tightly and are still good have 0.6. The detector's own box does not tell: it stays inside the picture.
+MIN_INSIDE = 0.6
+
+# Where light and sharpness are measured: a square of 150 pixels over the face and a quarter of it around, as dlib cuts.
+VIEW_SIDE, VIEW = 150, align.ARCFACE * 1.166 + np.array([7.0, -4.7], np.float32)
+
 _LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 _MIDDLE_GREY = 128.0
 
-Reason = Literal["face_too_small", "too_dark", "too_bright", "too_blurred"]
+Reason = Literal["face_too_small", "cropped", "turned_away", "too_dark", "too_bright", "too_blurred"]
 
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """The measures of one face: width of its box in pixels, grey mean and deviation (0 to 255), and sharpness.
+    """The measures of one face: size of its box in pixels, grey mean and deviation (0 to 255), sharpness, pose, cut.
 
-    Sharpness is the variance of the Laplacian over the variance of grey, so that light does not count, both taken at
-    half the chip's size: at full size the rounding of pixels outweighs the edges of a blurred face.
+    `yaw` is signed, see `face.liveness.yaw`; `inside` is that of `inside`. Sharpness is
+    the variance of the Laplacian over the variance of grey, so that light does not count, both taken at half the
+    chip's size: at full size the rounding of pixels outweighs the edges of a blurred face.
     """
 
     face_px: float
     brightness: float
     contrast: float
     sharpness: float
+    yaw: float = 0.0
+    inside: float = 1.0
 
     def numbers(self) -> dict[str, float]:
         """The measures by name, for a reading and for the decision record."""
@@ -51,29 +65,44 @@ class Quality:
             "brightness": self.brightness,
             "contrast": self.contrast,
             "sharpness": self.sharpness,
+            "yaw": self.yaw,
+            "inside": self.inside,
         }
 
 
-def measure(chip: npt.NDArray[np.uint8], face_px: float) -> Quality:
+def view(landmarks: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float32], int]:
+    """How `align.cut` makes the square in which a face (5, 2) is measured."""
+    return align.similarity(landmarks, VIEW), VIEW_SIDE
+
+
+def measure(chip: npt.NDArray[np.uint8], face_px: float, *, yaw: float = 0.0, inside: float = 1.0) -> Quality:
     """Measure an aligned RGB chip of shape (rows, columns, 3), both even; its face was `face_px` pixels wide."""
     grey = chip.astype(np.float32) @ _LUMA
-    return Quality(face_px, float(grey.mean()), float(grey.std()), _sharpness(grey))
+    return Quality(face_px, float(grey.mean()), float(grey.std()), _sharpness(grey), yaw, inside)
+
+
+def inside(landmarks: npt.NDArray[np.float32], size: tuple[int, int]) -> float:
+    """The part of the square over a face (5, 2) that lies in a picture of `size` (width, height), by 400 points."""
+    matrix, side = view(landmarks)
+    steps = (np.arange(20, dtype=np.float32) + 0.5) * (side / 20)
+    points = align.moved(np.stack(np.meshgrid(steps, steps), axis=-1).reshape(-1, 2), align.inverse(matrix))
+    return float(((points >= 0) & (points < size)).all(axis=1).mean())
 
 
 def check(quality: Quality) -> Refusal | None:
-    """Refuse a face that is too small, too dark, too bright or too blurred, the first of these that holds."""
-    if quality.face_px < MIN_FACE_PX:
-        return _refuse("face_too_small", "face_px", quality.face_px, MIN_FACE_PX)
-    if quality.brightness < MIN_BRIGHTNESS:
-        return _refuse("too_dark", "brightness", quality.brightness, MIN_BRIGHTNESS)
-    if quality.brightness > MAX_BRIGHTNESS:
-        return _refuse("too_bright", "brightness", quality.brightness, MAX_BRIGHTNESS)
-    if quality.contrast < MIN_CONTRAST:
-        veil: Reason = "too_dark" if quality.brightness < _MIDDLE_GREY else "too_bright"
-        return _refuse(veil, "contrast", quality.contrast, MIN_CONTRAST)
-    if quality.sharpness < MIN_SHARPNESS:
-        return _refuse("too_blurred", "sharpness", quality.sharpness, MIN_SHARPNESS)
-    return None
+    """Refuse a face that is too small, cut off, turned away, too dark, too bright or blurred, the first of these."""
+    veil: Reason = "too_dark" if quality.brightness < _MIDDLE_GREY else "too_bright"
+    checks: tuple[tuple[bool, Reason, str, float, float], ...] = (
+        (quality.face_px < MIN_FACE_PX, "face_too_small", "face_px", quality.face_px, MIN_FACE_PX),
+        (quality.inside < MIN_INSIDE, "cropped", "inside", quality.inside, MIN_INSIDE),
+        (abs(quality.yaw) > MAX_YAW, "turned_away", "yaw", abs(quality.yaw), MAX_YAW),
+        (quality.brightness < MIN_BRIGHTNESS, "too_dark", "brightness", quality.brightness, MIN_BRIGHTNESS),
+        (quality.brightness > MAX_BRIGHTNESS, "too_bright", "brightness", quality.brightness, MAX_BRIGHTNESS),
+        (quality.contrast < MIN_CONTRAST, veil, "contrast", quality.contrast, MIN_CONTRAST),
+        (quality.sharpness < MIN_SHARPNESS, "too_blurred", "sharpness", quality.sharpness, MIN_SHARPNESS),
+    )
+    failed = (_refuse(reason, name, value, limit) for fails, reason, name, value, limit in checks if fails)
+    return next(failed, None)
 
 
 def _sharpness(grey: npt.NDArray[np.float32]) -> float:

@@ -9,7 +9,7 @@ from structlog.contextvars import bound_contextvars
 from jobs.runtime import process_deps
 from service.deps import Deps
 from service.domain.topics import Topic
-from service.usecases import analysis
+from service.usecases import analysis, face_night
 from service.usecases.dispatch import claim_facts, mark_done
 from service.usecases.templates import enrol
 from service.usecases.verification import verify
@@ -33,6 +33,7 @@ TASKS: dict[Topic, Task] = {
     Topic.LATE_VERDICT: analysis.late_verdict,
     Topic.CERTIFICATE_CHANGED: analysis.recheck_person,
     Topic.DAY_ENDED: analysis.end_days,
+    Topic.FACES_NIGHT: face_night.run,
 }
 
 

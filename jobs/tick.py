@@ -11,7 +11,9 @@ import structlog
 from jobs.runtime import process_deps, start_heart
 from service.deps import Deps
 from service.usecases.analysis import send_ended_days
+from service.usecases.challenges import forget_expired
 from service.usecases.dispatch import dispatch
+from service.usecases.face_night import begin_night
 from service.usecases.health import forget_the_silent
 from service.usecases.retention import delete_expired, delete_orphans, trim_outbox
 from service.usecases.ticket_steps import take_steps
@@ -34,7 +36,9 @@ def chores() -> list[Chore]:
         Chore(1, dispatch),
         Chore(1, send_ended_days),
         Chore(1, take_steps),
+        Chore(60, begin_night),
         Chore(60, delete_expired),
+        Chore(60, forget_expired),
         Chore(3600, delete_orphans),
         Chore(3600, trim_outbox),
         Chore(3600, forget_the_silent),

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
+from pathlib import Path
 
 from face.engines.base import Engine
 from service.clock import Clock, SystemClock
@@ -42,7 +43,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Deps:
         photos=PhotoFolder(settings.photo_dir, vault),
         queue=RqJobs(settings.redis_url),
         wechat=WeChatApi(settings.wechat_url, settings.wechat_app_id, settings.wechat_app_secret),
-        engine=load_engine,
+        engine=partial(load_engine, settings.face_engine, settings.model_dir, settings.passive_model),
     )
 
 
@@ -55,9 +56,11 @@ def clock_of(settings: Settings) -> Clock:
 
 
 @cache
-def load_engine() -> Engine:
-    """The deployment's face engine, loaded once per process; a failure is not remembered."""
-    # Imported here, because only workers may pay for dlib.
-    from face.engines.dlib_engine import load  # noqa: PLC0415
+def load_engine(name: str, models: Path, passive: Path | None = None) -> Engine:
+    """The face engine of that name, loaded once per process, with its passive model; a failure is not remembered."""
+    # Imported here, because only workers may pay for dlib and ONNX Runtime.
+    from face.engines.loading import load  # noqa: PLC0415
+    from face.engines.network_engine import with_passive  # noqa: PLC0415
 
-    return load()
+    engine = load(name, models)
+    return engine if passive is None else with_passive(engine, passive)

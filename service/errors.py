@@ -31,3 +31,7 @@ class ServiceError(Exception):
 def fault(code: str, at: str | None = None, **data: object) -> ServiceError:
     """A ServiceError with one problem."""
     return ServiceError([Problem(code, at, data)])
+
+
+class NotDone(Exception):  # noqa: N818 - it reads as what happened
+    """An operator's command that is not carried out; the sentence says why."""

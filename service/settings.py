@@ -35,6 +35,14 @@ class Settings:
     requeue_s: float = 120.0
     hang_s: float = 20.0
     photo_days: int = 180
+    #: How long the descriptors of check-ins are kept; afterwards only the mark that knows the photo again.
+    descriptor_days: int = 30
+    #: `fused`, `sface`, `dlib`, or `onnx:` and the description of a deployment's own model.
+    face_engine: str = "fused"
+    #: Where converted networks are kept; they are made anew when they are not there.
+    model_dir: Path = Path("var/models")
+    #: The description of a passive anti-spoof model; None runs none.
+    passive_model: Path | None = None
     #: When business time begins, where a demo may move it; None: it is the machine's.
     clock: datetime | None = None
 
@@ -60,6 +68,10 @@ class Settings:
             requeue_s=_seconds(env, "DAOGANG_REQUEUE_S", 120.0),
             hang_s=_seconds(env, "DAOGANG_HANG_S", 20.0),
             photo_days=_days(env, "DAOGANG_PHOTO_DAYS", 180),
+            descriptor_days=_days(env, "DAOGANG_DESCRIPTOR_DAYS", 30),
+            face_engine=env.get("DAOGANG_FACE_ENGINE", "").strip() or "fused",
+            model_dir=Path(env.get("DAOGANG_MODEL_DIR", "").strip() or "var/models"),
+            passive_model=Path(passive) if (passive := env.get("DAOGANG_PASSIVE_MODEL", "").strip()) else None,
             clock=_clock(env),
         )
 

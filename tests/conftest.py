@@ -136,7 +136,7 @@ def deps(settings: Settings, database: Engine, clock: SetClock, queue: HeldQueue
             photos=PhotoFolder(settings.photo_dir, vault),
             queue=queue,
             wechat=wechat,
-            engine=load_engine,
+            engine=lambda: load_engine(settings.face_engine, settings.model_dir),
         )
         outer.rollback()
 

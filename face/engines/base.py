@@ -9,20 +9,38 @@ import numpy.typing as npt
 
 from face.errors import Refusal
 
+Array = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One network's numbers within a descriptor.
+
+    `adapts` says that learning from the population helps them.
+    """
+
+    name: str
+    length: int
+    adapts: bool = True
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
     """One face of one photo as an engine reads it.
 
-    `descriptor` has shape (128,). `box` is (left, top, right, bottom) in pixels of the upright photo reduced to the
-    engine's working size. `quality` holds the measures of `face.quality`. `faces` counts all faces found, bystanders
-    included.
+    `descriptor` holds the parts of the engine one after the other. `box` is (left, top, right, bottom) in pixels of the
+    upright photo reduced to the engine's working size, `landmarks` (5, 2) in the same pixels and YuNet's order, None
+    from an engine that finds others. `quality` holds the measures of `face.quality`. `faces` counts all faces found,
+    bystanders included. `fingerprint` is that of `face.replay`, and `live` what a passive model says, 0 to 1.
     """
 
-    descriptor: npt.NDArray[np.float32]
+    descriptor: Array
     box: tuple[int, int, int, int]
     quality: Mapping[str, float]
     faces: int
+    landmarks: Array | None = None
+    fingerprint: bytes | None = None
+    live: float | None = None
 
 
 class Engine(Protocol):
@@ -36,12 +54,28 @@ class Engine(Protocol):
     def version(self) -> str:
         """Changes whenever descriptors stop being comparable."""
 
-    def describe(self, data: bytes) -> Reading | Refusal:
-        """Read the one face of a photo that `face.photo.inspect` has taken.
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """What a descriptor is made of, in order."""
+
+    @property
+    def differ_limit(self) -> float:
+        """The distance, without adaptation, beyond which two photos cannot be of one person.
+
+        Nearer photos still may be of two: it stops mix-ups at enrolment and not impostors.
+        """
+
+    def describe(self, data: bytes, *, turned: bool = False) -> Reading | Refusal:
+        """Read the one face of a photo that `face.photo.inspect` has taken; one that may be `turned` is not refused so.
 
         Refusals: `no_face`; `many_faces` {faces}; `low_quality` {reason, the measure, its limit}, the reason one of
-        face_too_small, too_dark, too_bright, too_blurred.
+        face_too_small, cropped, turned_away, too_dark, too_bright, too_blurred.
 
         Raises:
             EngineFailed: the photo could not be read at all; it says nothing about the person.
         """
+
+
+def length_of(parts: tuple[Part, ...]) -> int:
+    """How many numbers a descriptor of these parts has."""
+    return sum(part.length for part in parts)

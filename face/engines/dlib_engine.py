@@ -5,7 +5,6 @@ Pillow to accept cut-off photos for the whole process.
 """
 
 import hashlib
-import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,17 +14,10 @@ import numpy.typing as npt
 from PIL import Image
 
 from face import quality
-from face.engines.base import Engine, Reading
-from face.errors import EngineFailed, EngineUnavailable, Refusal
+from face.engines.base import Engine, Part, Reading
+from face.errors import EngineFailed, Refusal
 from face.photo import pixels
-
-LANDMARKS = "shape_predictor_5_face_landmarks.dat"
-NETWORK = "dlib_face_recognition_resnet_model_v1.dat"
-# The files of face-recognition-models 0.3.0.
-WEIGHTS = {
-    LANDMARKS: "c4b1e9804792707d3a405c2c16a80a20269e6675021f64a41d30fffafbc41888",
-    NETWORK: "55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30",
-}
+from face.weights.sources import DLIB_LANDMARKS, DLIB_NETWORK
 
 WORK_SIDE = 960  # long side in pixels from which the face is cut
 FIND_SIDE = 640  # long side in pixels in which it is looked for: about 20 ms, faces from an eighth of the long side
@@ -45,8 +37,11 @@ class DlibEngine:
     detector: dlib.fhog_object_detector
     landmarks: dlib.shape_predictor
     network: dlib.face_recognition_model_v1
+    parts: tuple[Part, ...] = (Part("dlib", 128),)
+    #: The library's own limit for "the same person".
+    differ_limit: float = 0.6
 
-    def describe(self, data: bytes) -> Reading | Refusal:
+    def describe(self, data: bytes, *, turned: bool = False) -> Reading | Refusal:  # noqa: ARG002 - it measures no turn
         """Read the one face of a photo; see `Engine.describe`."""
         image = pixels(data, WORK_SIDE)
         try:
@@ -72,10 +67,10 @@ class DlibEngine:
         if rivals > 1:
             return Refusal("many_faces", {"faces": rivals})
         chip = self.chip(np.asarray(image), main)
+        box = (main.left(), main.top(), main.right(), main.bottom())
         measured = quality.measure(chip, float(main.width()))
         if refusal := quality.check(measured):
             return refusal
-        box = (main.left(), main.top(), main.right(), main.bottom())
         return Reading(self.descriptor(chip), box, measured.numbers(), len(boxes))
 
     def _find(self, image: Image.Image) -> list[dlib.rectangle]:
@@ -101,35 +96,15 @@ def load(folder: Path | None = None) -> Engine:
     Raises:
         EngineUnavailable: a weight file is missing or not the one this engine was measured with; names the file.
     """
-    folder = _package_folder() if folder is None else folder
-    for name, expected in WEIGHTS.items():
-        _check(folder / name, expected)
-    weights = hashlib.sha256("".join(WEIGHTS.values()).encode()).hexdigest()
+    landmarks, network = (str(source.find(folder)) for source in (DLIB_LANDMARKS, DLIB_NETWORK))
+    weights = hashlib.sha256((DLIB_LANDMARKS.sha256 + DLIB_NETWORK.sha256).encode()).hexdigest()
     return DlibEngine(
         id="dlib",
         version=f"{dlib.__version__}+{weights[:8]}",
         detector=dlib.get_frontal_face_detector(),
-        landmarks=dlib.shape_predictor(str(folder / LANDMARKS)),
-        network=dlib.face_recognition_model_v1(str(folder / NETWORK)),
+        landmarks=dlib.shape_predictor(landmarks),
+        network=dlib.face_recognition_model_v1(network),
     )
-
-
-def _package_folder() -> Path:
-    """Where the weights lie. The package is found, not imported: it wants `pkg_resources`, which is going away."""
-    spec = importlib.util.find_spec("face_recognition_models")
-    if spec is None or spec.origin is None:
-        raise EngineUnavailable("the package face-recognition-models is not installed")
-    return Path(spec.origin).parent / "models"
-
-
-def _check(path: Path, expected: str) -> None:
-    try:
-        with path.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise EngineUnavailable(f"the weight file {path.name} cannot be read: {error.strerror}") from error
-    if found != expected:
-        raise EngineUnavailable(f"the weight file {path.name} is altered: sha256 {found[:12]}, not {expected[:12]}")
 
 
 def _scaled(box: dlib.rectangle, factor: float) -> dlib.rectangle:

@@ -63,7 +63,9 @@ def _eight_bit(image: Image.Image) -> Image.Image:
     if image.mode == "I;16":
         # Pillow would clip 16-bit grey at 255; the high byte of each little-endian pair is the grey in 8 bits.
         image = Image.frombytes("L", image.size, image.tobytes()[1::2])
-    return image.convert("RGBA" if image.has_transparency_data else "RGB")
+    mode = "RGBA" if image.has_transparency_data else "RGB"
+    # Converting to what it is would copy it: 100 MB for a large photo.
+    return image if image.mode == mode else image.convert(mode)
 
 
 def _without_alpha(image: Image.Image) -> Image.Image:

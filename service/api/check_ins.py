@@ -30,6 +30,8 @@ from service.usecases import checkins, reviews
 from service.usecases.enrolment import SentPhoto
 
 Answer = tuple[Any, int, dict[str, str]]
+#: The longest order has four turns: three frames for each.
+FRAMES = 12
 blueprint = Blueprint("check-ins", __name__, description="Check-ins, from the phone to the verdict")
 review_blueprint = Blueprint("reviews", __name__, description="What the machine could not decide")
 
@@ -48,14 +50,17 @@ class CheckIns(MethodView):
 
     @asks(blueprint, Permission.CHECK_IN_CREATE)
     @blueprint.doc(parameters=[PREFER])
-    @multipart(blueprint, Parts("claim", ClaimIn))
+    @multipart(blueprint, Parts("claim", ClaimIn, frames=FRAMES))
     @blueprint.response(201, CheckInOut, description="judged within the preferred wait")
     @blueprint.alt_response(202, schema=CheckInOut, description="kept, and judged soon: see Location")
     @blueprint.alt_response(200, schema=CheckInOut, description="the same check-in again, in its state of today")
     def post(self, photos: list[SentPhoto], claim: Claim) -> Answer:
-        """Check in. It is durable before this answers, and judged by a worker."""
-        sent = photos[0]
-        row, new = checkins.receive(claim, sent.data, sent.info, actor=actor(), deps=deps())
+        """Check in. It is durable before this answers, and judged by a worker.
+
+        Frames answer the claim's challenge; without one they are further photos, looked at where one is not clear.
+        """
+        photo, *frames = photos
+        row, new = checkins.receive(claim, photo.data, photo.info, frames, actor=actor(), deps=deps())
         with granted_wait_s() as wait_s:
             if wait_s and row.state is Verdict.RECEIVED:
                 row = checkins.await_verdict(row.id, wait_s, actor=actor(), deps=deps())

@@ -1,6 +1,6 @@
 """Multipart requests: exactly the parts a route names, in exactly the numbers it allows, looked through before use."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, TypeVar, cast
@@ -22,26 +22,35 @@ View = TypeVar("View", bound=Callable[..., Any])
 FORM_LIMIT = 64 * 1024
 #: werkzeug holds this against its own read buffer of 64 KiB too, photos included, so it must be well above that.
 FORM_MEMORY = 512 * 1024
-PHOTO_PART = "photo"
+PHOTO_PART, FRAME_PART = "photo", "frame"
 PHOTO_LIMITS = PhotoLimits()
+#: A camera's frame of 960 x 1280 has 0.1 to 0.4 MB; twelve times a photo's limits would be too much for one request.
+FRAME_LIMITS = PhotoLimits(max_bytes=1_000_000, max_pixels=5_000_000)
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a multipart route takes: one JSON part and some photos."""
+    """What a multipart route takes: one JSON part, one photo or more, and up to some frames."""
 
     form: str
     schema: type[Schema]
     photos: int = 1
+    frames: int = 0
 
     @property
     def most_bytes(self) -> int:
         """The largest request that could be well-formed."""
-        return self.photos * (PHOTO_LIMITS.max_bytes + 4096) + 2 * FORM_LIMIT
+        photos = self.photos * (PHOTO_LIMITS.max_bytes + 4096)
+        return photos + self.frames * (FRAME_LIMITS.max_bytes + 4096) + 2 * FORM_LIMIT
+
+    @property
+    def names(self) -> set[str]:
+        """The names a part may have."""
+        return {PHOTO_PART, self.form} | ({FRAME_PART} if self.frames else set())
 
 
 def multipart(blueprint: Blueprint, parts: Parts) -> Callable[[View], View]:
-    """Call the view with `(photos, form)`; every problem of every part is told at once."""
+    """Call the view with `(photos, form)`, frames behind the photos; every problem of every part is told at once."""
 
     def decorate(view: View) -> View:
         @wraps(view)
@@ -57,11 +66,12 @@ def _described(parts: Parts) -> dict[str, Any]:
     photo: dict[str, Any] = {"type": "string", "format": "binary", "description": "JPEG, PNG, WebP or HEIC"}
     if parts.photos > 1:
         photo = {"type": "array", "items": photo, "minItems": 1, "maxItems": parts.photos}
-    schema = {
-        "type": "object",
-        "required": [PHOTO_PART, parts.form],
-        "properties": {PHOTO_PART: photo, parts.form: parts.schema},
-    }
+    properties = {PHOTO_PART: photo, parts.form: parts.schema}
+    if parts.frames:
+        told = f"frames of the same camera in the order in which they were taken, {FRAME_LIMITS.max_bytes} bytes each"
+        frame = {"type": "string", "format": "binary"}
+        properties[FRAME_PART] = {"type": "array", "items": frame, "maxItems": parts.frames, "description": told}
+    schema = {"type": "object", "required": [PHOTO_PART, parts.form], "properties": properties}
     encoding = {parts.form: {"contentType": "application/json"}}
     return {"required": True, "content": {"multipart/form-data": {"schema": schema, "encoding": encoding}}}
 
@@ -71,16 +81,18 @@ def _read(parts: Parts) -> tuple[list[SentPhoto], Any]:
         raise fault("not_multipart")
     request.max_content_length = parts.most_bytes
     request.max_form_memory_size = FORM_MEMORY
-    request.max_form_parts = parts.photos + 5
-    files = request.files.getlist(PHOTO_PART)
+    request.max_form_parts = parts.photos + parts.frames + 5
+    files, frames = request.files.getlist(PHOTO_PART), request.files.getlist(FRAME_PART)
     problems = [*_counted(PHOTO_PART, len(files), parts.photos), *_unknown(parts)]
+    if parts.frames:
+        problems += _counted(FRAME_PART, len(frames), parts.frames, least=0)
     texts = request.form.getlist(parts.form) + [_text(file) for file in request.files.getlist(parts.form)]
     if any(len(text) > FORM_LIMIT for text in texts):
         raise fault("request_too_large", parts.form, limit_bytes=FORM_LIMIT)
     problems += _counted(parts.form, len(texts), 1)
     if problems:
         raise ServiceError(problems)
-    photos = [_photo(file, at, len(files)) for at, file in enumerate(files, start=1)]
+    photos = [*_photos(PHOTO_PART, files, PHOTO_LIMITS), *_photos(FRAME_PART, frames, FRAME_LIMITS)]
     form = _form(parts, texts[0])
     bad = [item for part in (*photos, form) if isinstance(part, ServiceError) for item in part.problems]
     if bad:
@@ -88,32 +100,35 @@ def _read(parts: Parts) -> tuple[list[SentPhoto], Any]:
     return [photo for photo in photos if isinstance(photo, SentPhoto)], form
 
 
-def _counted(part: str, count: int, most: int) -> list[Problem]:
-    if count == 0:
+def _counted(part: str, count: int, most: int, least: int = 1) -> list[Problem]:
+    if count < least:
         return [Problem("part_missing", part, {"part": part})]
     if count > most:
-        return [Problem("part_repeated", part, {"part": part, "count": count, "min": 1, "max": most})]
+        return [Problem("part_repeated", part, {"part": part, "count": count, "min": least, "max": most})]
     return []
 
 
 def _unknown(parts: Parts) -> list[Problem]:
-    names = sorted(({*request.form, *request.files}) - {PHOTO_PART, parts.form})
+    names = sorted(({*request.form, *request.files}) - parts.names)
     # A part without a file name is a text, whatever it holds; alone it is told as a missing photo.
-    text = PHOTO_PART in request.form and PHOTO_PART in request.files
+    texts = [PHOTO_PART] if PHOTO_PART in request.form and PHOTO_PART in request.files else []
+    texts += [FRAME_PART] if parts.frames and FRAME_PART in request.form else []
     unknown = [Problem("part_unknown", name[:80], {"part": name[:80]}) for name in names]
-    return [Problem("not_an_image", PHOTO_PART), *unknown] if text else unknown
+    return [*(Problem("not_an_image", name) for name in texts), *unknown]
 
 
 def _text(file: FileStorage) -> str:
     return file.stream.read(4 * FORM_LIMIT + 1).decode("utf-8", errors="replace")
 
 
-def _photo(file: FileStorage, at: int, count: int) -> SentPhoto | ServiceError:
-    data = file.stream.read(PHOTO_LIMITS.max_bytes + 1)
-    seen = inspect(data, PHOTO_LIMITS)
-    if isinstance(seen, PhotoInfo):
-        return SentPhoto(data, seen)
-    return _refused(seen, PHOTO_PART if count == 1 else f"{PHOTO_PART}.{at}")
+def _photos(part: str, files: Sequence[FileStorage], limits: PhotoLimits) -> Iterator[SentPhoto | ServiceError]:
+    for at, file in enumerate(files, start=1):
+        data = file.stream.read(limits.max_bytes + 1)
+        seen = inspect(data, limits)
+        if isinstance(seen, PhotoInfo):
+            yield SentPhoto(data, seen)
+        else:
+            yield _refused(seen, part if len(files) == 1 else f"{part}.{at}")
 
 
 def _refused(refusal: Refusal, field: str) -> ServiceError:

@@ -50,6 +50,8 @@ class Evidence:
     enrolled: bool
     photo_reused: bool
     face: Face
+    #: What speaks against a live head in front of the camera.
+    liveness: tuple[Refusal, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,7 @@ def decide(evidence: Evidence, policy: CheckInPolicy) -> Decision:
         *_place_reasons(evidence.judgement),
         *_enrolment_reasons(evidence),
         *((Reason("photo_reused"),) if evidence.photo_reused else ()),
+        *(Reason(refusal.code, dict(refusal.data)) for refusal in evidence.liveness),
         *_face_reasons(evidence.face),
     )
     return Decision(verdict_of(reasons), reasons)

@@ -50,6 +50,8 @@ class Claim:
     taken_at: datetime
     position: ClaimedPosition
     samples: tuple[Sample, ...] = ()
+    #: The challenge that the frames answer.
+    challenge_id: UUID | None = None
 
     @property
     def fix(self) -> Fix:
@@ -72,6 +74,8 @@ class Claim:
                 "precision": self.position.precision,
             },
             "samples": [_point(sample) for sample in self.samples],
+            # Left out where there is none, so that a claim repeated over an update still has the same bytes.
+            **({"challenge_id": str(self.challenge_id)} if self.challenge_id else {}),
         }
 
 
@@ -86,6 +90,7 @@ def from_dict(stored: Mapping[str, Any]) -> Claim:
             **_read(position), datum=Datum(position["datum"]), precision=Precision(position["precision"])
         ),
         samples=tuple(Sample(**_read(sample)) for sample in stored["samples"]),
+        challenge_id=UUID(stored["challenge_id"]) if "challenge_id" in stored else None,
     )
 
 

@@ -21,6 +21,40 @@ class Subject(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class FacePolicy:
+    """What distances of one engine mean; `adaptation` names the space in which they are measured, None the plain one.
+
+    `margin`: somebody else is clearly nearer when his distance is smaller by more than this. `duplicate`: two people
+    nearer than this may be one, if by `duplicate_margin` nobody else is as near; None looks for none.
+    """
+
+    thresholds: Thresholds
+    adaptation: str | None = None
+    margin: float = 0.1
+    duplicate: float | None = None
+    duplicate_margin: float = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class TryPolicy:
+    """How often somebody may fail: `tries` within `tries_minutes` before suspicion, `failures` before a pause."""
+
+    tries: int = 3
+    tries_minutes: int = 10
+    failures: int = 5
+    failures_minutes: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class LivenessPolicy:
+    """Whether a check-in must answer a challenge, how long one is valid, and the limit of a passive model, if any."""
+
+    challenge: bool = False
+    challenge_s: int = 60
+    passive: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class CheckInPolicy:
     """Metres, seconds and distances in force, with the version every computed result names."""
 
@@ -28,10 +62,14 @@ class CheckInPolicy:
     margin_m: float
     accuracy_limit_m: float
     fix_max_age_s: float
-    faces: Mapping[str, Thresholds]
+    faces: Mapping[str, FacePolicy]
+    tries: TryPolicy = TryPolicy()
+    liveness: LivenessPolicy = LivenessPolicy()
+    #: From fewer photos nobody is enrolled; fewer than three give a weak template.
+    enrolment_photos: int = 1
 
-    def thresholds(self, engine: str) -> Thresholds | None:
-        """The thresholds calibrated for this engine, or None: an engine without them judges nobody."""
+    def face(self, engine: str) -> FacePolicy | None:
+        """What this engine's distances mean, or None: an engine without thresholds judges nobody."""
         return self.faces.get(engine)
 
 
@@ -117,8 +155,17 @@ def parse_check_in(row: PolicyRow) -> CheckInPolicy:
         margin_m=float(body["margin_m"]),
         accuracy_limit_m=float(body["accuracy_limit_m"]),
         fix_max_age_s=float(body["fix_max_age_s"]),
-        faces={name: Thresholds(**numbers) for name, numbers in body["faces"].items()},
+        faces={name: _face(numbers) for name, numbers in body["faces"].items()},
+        # The first policies do not speak of these.
+        tries=TryPolicy(**body.get("tries", {})),
+        liveness=LivenessPolicy(**body.get("liveness", {})),
+        enrolment_photos=int(body.get("enrolment_photos", 1)),
     )
+
+
+def _face(numbers: Mapping[str, Any]) -> FacePolicy:
+    rest = {name: value for name, value in numbers.items() if name not in {"accept", "refuse"}}
+    return FacePolicy(Thresholds(numbers["accept"], numbers["refuse"]), **rest)
 
 
 def parse_attendance(row: PolicyRow) -> AttendancePolicy:

@@ -30,6 +30,7 @@ class Kind(StrEnum):
     FACE = "face"
     ENROLMENT = "not_enrolled"
     REPLAY = "replay"
+    LIVENESS = "liveness"
     ENGINE = "engine"
     REVIEW = "review"
     COUNTING = "counting"
@@ -58,6 +59,11 @@ REASONS: dict[str, Rule] = {
     "face_mismatch": Rule(Kind.FACE, Effect.REFUSE, tell_numbers=False),
     "face_uncertain": Rule(Kind.FACE, Effect.REVIEW, tell_numbers=False),
     "photo_reused": Rule(Kind.REPLAY, Effect.REFUSE, tell_numbers=False),
+    "challenge_needed": Rule(Kind.LIVENESS, Effect.REFUSE, tell_numbers=False),
+    "challenge_invalid": Rule(Kind.LIVENESS, Effect.REFUSE, tell_numbers=False),
+    "challenge_failed": Rule(Kind.LIVENESS, Effect.REFUSE, tell_numbers=False),
+    "flat_face": Rule(Kind.LIVENESS, Effect.REFUSE, tell_numbers=False),
+    "not_live": Rule(Kind.LIVENESS, Effect.REFUSE, tell_numbers=False),
     "engine_failed": Rule(Kind.ENGINE, Effect.REVIEW, tell_numbers=False),
     "refused_by_reviewer": Rule(Kind.REVIEW, Effect.REFUSE),
     "not_on_roster": Rule(Kind.COUNTING, Effect.COUNTING),

@@ -21,6 +21,7 @@ class Topic(StrEnum):
     LATE_VERDICT = "check_in.late_verdict"
     DAY_ENDED = "project.day_ended"
     CERTIFICATE_CHANGED = "certificate.changed"
+    FACES_NIGHT = "faces.night"
 
 
 QUEUE_OF: dict[Topic, Queue] = {
@@ -32,4 +33,5 @@ QUEUE_OF: dict[Topic, Queue] = {
     Topic.LATE_VERDICT: Queue.UPKEEP,
     Topic.DAY_ENDED: Queue.UPKEEP,
     Topic.CERTIFICATE_CHANGED: Queue.UPKEEP,
+    Topic.FACES_NIGHT: Queue.UPKEEP,
 }

@@ -26,6 +26,11 @@ class Vault:
         # Look-up hashes must stay the same when a newer key is added, so they hang on the oldest.
         self._hash_key = _derived(keys[min(keys)], b"hash")
 
+    @property
+    def newest(self) -> int:
+        """The number of the key that seals, which is the first byte of what it sealed."""
+        return self._newest
+
     def seal(self, owner: str, data: bytes) -> bytes:
         """The sealed form: one byte key number, nonce, ciphertext with tag."""
         nonce = os.urandom(NONCE_BYTES)

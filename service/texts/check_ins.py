@@ -71,6 +71,26 @@ TEXTS: dict[str, tuple[str, str]] = {
         "The face comparison is not certain. A person will decide.",
     ),
     "photo_reused": ("该照片已经使用过，请现场重新拍照。", "This photo was used before. Please take a new one."),
+    "challenge_needed": (
+        "该项目打卡需要活体验证，请按提示转头拍摄。",
+        "Checking in here asks for head turns. Follow what the phone says and send the pictures with the photo.",
+    ),
+    "challenge_invalid": (
+        "活体验证已过期或已使用，请重新开始。",
+        "The order of head turns has expired or was used. Please begin again.",
+    ),
+    "challenge_failed": (
+        "未按提示完成转头动作，请独自面对镜头，在光线充足处慢慢重做。",
+        "The head did not turn as it was asked to. Alone before the camera, in good light, turn slowly once more.",
+    ),
+    "flat_face": (
+        "未能确认为真人，请本人面对镜头重新拍摄。",
+        "A live person could not be confirmed. Please face the camera yourself and take it again.",
+    ),
+    "not_live": (
+        "未能确认为真人，请到光线充足处由本人重新拍照。",
+        "A live person could not be confirmed. Find good light and take the photo yourself, please.",
+    ),
     "engine_failed": (
         "照片无法自动比对，已转人工复核。",
         "The photo could not be compared automatically. A person will decide.",

@@ -122,6 +122,13 @@ OTHER_ACTS: dict[str, str] = {
     "submit": "提交", "return": "退回", "approve": "批准", "end": "结束", "refuse": "不批准", "withdraw": "撤回",
 }  # fmt: skip
 
+#: Of a challenge: what is said to the person, whose own left and right are meant.
+TURNS: dict[str, Pair] = {
+    "front": ("请正对镜头", "Face the camera"),
+    "left": ("请向您的左侧转头约30度", "Turn your head about 30 degrees to your left"),
+    "right": ("请向您的右侧转头约30度", "Turn your head about 30 degrees to your right"),
+}
+
 #: Of rates: the two averages, which are never mixed.
 AVERAGES: dict[str, Pair] = {
     "over_projects": ("按项目平均到岗率", "average over projects"),

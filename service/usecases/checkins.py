@@ -1,7 +1,8 @@
 """Check-ins: made durable before they are judged, looked at afterwards."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any
@@ -18,28 +19,37 @@ from service.domain.reasons import Verdict
 from service.domain.topics import Topic
 from service.errors import Problem, ServiceError, fault
 from service.store.base import new_id
-from service.store.models import CheckIn, DecisionRecord, Person, PhotoKind, Project
+from service.store.models import CheckIn, CheckInFrame, DecisionRecord, Person, PhotoKind, Project
 from service.store.queries.paging import Page, Window, page
 from service.store.queries.reach import check_ins_within
 from service.store.work import Work
+from service.usecases import challenges
 from service.usecases.access import found, require
+from service.usecases.enrolment import SentPhoto
 from service.usecases.intake import Repeated, keep_photo, keep_photo_row
 
 LOOK_EVERY_S = (0.03, 0.05, 0.1, 0.2)
 
 
-def receive(claim: Claim, photo: bytes, info: PhotoInfo, *, actor: Actor, deps: Deps) -> tuple[CheckIn, bool]:
-    """The check-in, durable, and whether it is new; the same reference with the same content is the same check-in."""
+def receive(
+    claim: Claim, photo: bytes, info: PhotoInfo, more: Sequence[SentPhoto] = (), *, actor: Actor, deps: Deps
+) -> tuple[CheckIn, bool]:
+    """The check-in, durable, and whether it is new; the same reference with the same content is the same check-in.
+
+    `more` are frames beside the photo, in the order in which they were taken.
+    """
     require(actor, Permission.CHECK_IN_CREATE)
     if actor.person_id is None:
         raise fault("no_person")
     _require_sane(claim, deps)
-    fingerprint = deps.vault.digest("check_in", sha256(photo).digest() + claim.canonical())
+    photos = (SentPhoto(photo, info), *more)
+    content = b"".join(sha256(sent.data).digest() for sent in photos)
+    fingerprint = deps.vault.digest("check_in", content + claim.canonical())
     known = _known(claim.client_ref, fingerprint, actor.person_id, deps)
     if known is not None:
         return known, False
     try:
-        row = _keep(claim, photo, info, fingerprint, actor, deps)
+        row = _keep(claim, photos, fingerprint, actor, deps)
     except Repeated:
         known = _known(claim.client_ref, fingerprint, actor.person_id, deps)
         if known is None:
@@ -67,10 +77,11 @@ def _known(client_ref: str, fingerprint: bytes, person_id: UUID, deps: Deps) -> 
     return row
 
 
-def _keep(claim: Claim, photo: bytes, info: PhotoInfo, fingerprint: bytes, actor: Actor, deps: Deps) -> CheckIn:
-    expires_at = deps.clock.now() + timedelta(days=deps.settings.photo_days)
-    with keep_photo(photo, deps) as photo_id, deps.database.begin(actor.account_id) as work:
-        first = keep_photo_row(work, photo_id, PhotoKind.CHECK_IN, photo, info, expires_at, deps)
+def _keep(claim: Claim, photos: Sequence[SentPhoto], fingerprint: bytes, actor: Actor, deps: Deps) -> CheckIn:
+    with ExitStack() as stack:
+        photo_id, *frame_ids = ids = [stack.enter_context(keep_photo(sent.data, deps)) for sent in photos]
+        work = stack.enter_context(deps.database.begin(actor.account_id))
+        first = _keep_photo_rows(work, zip(ids, photos, strict=True), deps)
         now = deps.clock.now()
         statement = (
             insert(CheckIn)
@@ -86,6 +97,7 @@ def _keep(claim: Claim, photo: bytes, info: PhotoInfo, fingerprint: bytes, actor
                 taken_at=claim.taken_at,
                 claim=claim.as_dict(),
                 photo_reused=not first,
+                challenge_id=challenges.use(work, claim, actor.person_id),
                 # The API queues it right after the commit; the tick looks after those it could not.
                 enqueued_at=deps.clock.real(),
             )
@@ -95,8 +107,24 @@ def _keep(claim: Claim, photo: bytes, info: PhotoInfo, fingerprint: bytes, actor
         row = work.session.scalars(statement).one_or_none()
         if row is None:
             raise Repeated
+        for position, frame_id in enumerate(frame_ids, start=1):
+            work.add(CheckInFrame(check_in_id=row.id, position=position, photo_id=frame_id))
         work.audit("check_in:receive", row.id)
         return row
+
+
+def _keep_photo_rows(work: Work, kept: Iterable[tuple[UUID, SentPhoto]], deps: Deps) -> bool:
+    """Write the rows of photo and frames; True when nobody ever sent any of these bytes, and none of them comes twice.
+
+    In the order of their digests, so that two check-ins with the same photos never wait for each other.
+    """
+    expires_at = deps.clock.now() + timedelta(days=deps.settings.photo_days)
+    ordered = sorted(kept, key=lambda item: sha256(item[1].data).digest())
+    first = [
+        keep_photo_row(work, photo_id, PhotoKind.CHECK_IN, sent.data, sent.info, expires_at, deps)
+        for photo_id, sent in ordered
+    ]
+    return all(first)
 
 
 def await_verdict(check_in_id: UUID, seconds: float, *, actor: Actor, deps: Deps) -> CheckIn:

@@ -8,7 +8,7 @@ from sqlalchemy import delete, select
 
 from service.deps import Deps
 from service.domain.reasons import Verdict
-from service.store.models import CheckIn, Outbox, Photo
+from service.store.models import CheckIn, CheckInFrame, Outbox, Photo
 
 BATCH = 200
 #: A request that is still being taken in is never this old.
@@ -22,10 +22,10 @@ def delete_expired(*, deps: Deps) -> int:
     now = deps.clock.now()
     with deps.database.begin() as work:
         # A photo nobody has decided on yet is still needed, however old it is.
-        undecided = select(CheckIn.id).where(
-            CheckIn.photo_id == Photo.id, CheckIn.state.in_([Verdict.RECEIVED, Verdict.REVIEW])
-        )
-        expired = (Photo.expires_at <= now, Photo.deleted_at.is_(None), ~undecided.exists())
+        undecided = select(CheckIn.id).where(CheckIn.state.in_([Verdict.RECEIVED, Verdict.REVIEW]))
+        of_photo = undecided.where(CheckIn.photo_id == Photo.id).exists()
+        of_frame = undecided.join(CheckInFrame).where(CheckInFrame.photo_id == Photo.id).exists()
+        expired = (Photo.expires_at <= now, Photo.deleted_at.is_(None), ~of_photo, ~of_frame)
         statement = select(Photo).where(*expired).limit(BATCH)
         photos = work.session.scalars(statement.with_for_update(skip_locked=True, of=Photo)).all()
         for photo in photos:

@@ -1,6 +1,8 @@
 """Turning an enrolment's photos into a template, in a worker: claim, look, keep once."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -46,7 +48,7 @@ def _enrol(held: Held, deps: Deps) -> None:
     engine = deps.engine()
     with deps.database.begin() as work:
         received = work.session.get_one(Enrolment, held.row_id)
-        ids, consented = [photo.photo_id for photo in received.photos], _consented(work, received.person_id)
+        ids, consented = [photo.photo_id for photo in received.photos], face_consented(work, received.person_id)
     # A consent withdrawn while the photos waited is withdrawn for them too: nobody looks.
     result = _template_of(ids, held, engine, deps) if consented else [NO_CONSENT]
     with deps.database.begin() as work:
@@ -54,9 +56,9 @@ def _enrol(held: Held, deps: Deps) -> None:
         if row is None:
             return
         row.claim_id, row.claimed_until, row.decided_at = None, None, deps.clock.now()
-        if isinstance(result, Template) and not _consented(work, row.person_id):
+        if isinstance(result, Made) and not face_consented(work, row.person_id):
             result = [NO_CONSENT]
-        if isinstance(result, Template):
+        if isinstance(result, Made):
             _put_in_force(work, row, result, deps)
         else:
             row.state, row.problems = EnrolmentState.REFUSED, result
@@ -64,21 +66,41 @@ def _enrol(held: Held, deps: Deps) -> None:
         work.audit("enrolment:decide", row.id, state=str(row.state))
 
 
-def _template_of(ids: Sequence[UUID], held: Held, engine: Engine, deps: Deps) -> Template | list[dict[str, object]]:
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A template, and the measures of each photo it was made from."""
+
+    template: Template
+    quality: list[dict[str, float]]
+
+
+def _template_of(ids: Sequence[UUID], held: Held, engine: Engine, deps: Deps) -> Made | list[dict[str, object]]:
     if held.attempt > MAX_ATTEMPTS:
         return [_problem(None, Refusal("engine_failed", {}))]
+    return made_of(ids, engine, deps)
+
+
+def made_of(ids: Sequence[UUID], engine: Engine, deps: Deps) -> Made | list[dict[str, object]]:
+    """The template of kept photos, or what is wrong with them, as `Enrolment.problems` tells it.
+
+    Raises:
+        EngineFailed: the engine broke on a photo.
+        PhotoStoreDown: a photo cannot be had.
+    """
     seen = [engine.describe(deps.photos.get(photo_id)) for photo_id in ids]
     problems = [_problem(at, item) for at, item in enumerate(seen, start=1) if isinstance(item, Refusal)]
     if problems:
         return problems
-    template = build([item for item in seen if isinstance(item, Reading)], engine)
+    readings = [item for item in seen if isinstance(item, Reading)]
+    template = build(readings, engine)
     if isinstance(template, Refusal):
         blamed = template.data.get("photo")
         return [_problem(blamed + 1 if isinstance(blamed, int) else None, template)]
-    return template
+    return Made(template, [{name: round(value, 3) for name, value in each.quality.items()} for each in readings])
 
 
-def _consented(work: Work, person_id: UUID) -> bool:
+def face_consented(work: Work, person_id: UUID) -> bool:
+    """Whether the person's consent to the face is in force."""
     in_force = select(Consent.id).where(
         Consent.person_id == person_id, Consent.kind == ConsentKind.FACE, Consent.withdrawn_at.is_(None)
     )
@@ -97,7 +119,7 @@ def _problem(photo: int | None, refusal: Refusal) -> dict[str, object]:
     return {"code": refusal.code, "photo": photo, "data": numbers}
 
 
-def _put_in_force(work: Work, row: Enrolment, template: Template, deps: Deps) -> None:
+def _put_in_force(work: Work, row: Enrolment, made: Made, deps: Deps) -> None:
     # One enrolment of a person at a time: the person's row is the lock.
     work.session.execute(select(Person.id).where(Person.id == row.person_id).with_for_update(key_share=True))
     now = deps.clock.now()
@@ -115,16 +137,23 @@ def _put_in_force(work: Work, row: Enrolment, template: Template, deps: Deps) ->
         .where(Enrolment.person_id == row.person_id, Enrolment.state == EnrolmentState.PROVISIONAL)
         .values(state=EnrolmentState.SUPERSEDED)
     )
-    template_id = new_id()
-    work.add(
-        TemplateRow(
-            id=template_id,
-            person_id=row.person_id,
-            enrolment_id=row.id,
-            engine=template.engine,
-            engine_version=template.version,
-            sealed=deps.vault.seal(f"template:{template_id}", to_bytes(template)),
-            photos=template.photos,
-        )
-    )
+    work.add(TemplateRow(**template_values(row.person_id, row.id, made, deps)))
     row.state = EnrolmentState.PROVISIONAL
+
+
+def template_values(person_id: UUID, enrolment_id: UUID, made: Made, deps: Deps) -> dict[str, Any]:
+    """The columns of a new TemplateRow, sealed for its id."""
+    template_id, template = new_id(), made.template
+    return {
+        "id": template_id,
+        "created_at": deps.clock.now(),
+        "person_id": person_id,
+        "enrolment_id": enrolment_id,
+        "engine": template.engine,
+        "engine_version": template.version,
+        "sealed": deps.vault.seal(f"template:{template_id}", to_bytes(template.vector)),
+        "sealed_members": deps.vault.seal(f"members:{template_id}", to_bytes(template.members)),
+        "photos": template.photos,
+        "weak": template.weak,
+        "quality": made.quality,
+    }

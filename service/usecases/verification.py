@@ -2,50 +2,35 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 import structlog
 from sqlalchemy import or_, select
 
-from face.engines.base import Engine, Reading
-from face.errors import EngineFailed, EngineUnavailable, Refusal
-from face.match import Match, compare
-from face.template import Template, from_bytes
+from face.engines.base import Engine
+from face.errors import EngineFailed, EngineUnavailable
 from geofence.fence import Fence, shape_from_dict
 from geofence.position import Datum
 from geofence.verdict import Judgement, Limits, judge
 from service.clock import elapsed_ms
 from service.deps import Deps
 from service.domain.calendar import business_day
-from service.domain.checkin import Decision, Evidence, Face, Unread, decide, fix_age_s
-from service.domain.claims import Claim, from_dict
-from service.domain.policies import CheckInPolicy
+from service.domain.checkin import Decision, Evidence, decide, fix_age_s
+from service.domain.claims import from_dict
 from service.domain.sites import FenceState
-from service.store.claims import MAX_ATTEMPTS, Held, claim, release, still_held
+from service.store.claims import Held, claim, release, still_held
 from service.store.models import CheckIn, Consent, ConsentKind, Project, TemplateRow
 from service.store.models import Fence as FenceRow
 from service.store.photos import PhotoStoreDown
-from service.store.vault import SealBroken
 from service.store.work import Work
+from service.usecases import looking
+from service.usecases.frames import burst_of, unanswered
 from service.usecases.ground import check_in_policy
+from service.usecases.looking import Case
 from service.usecases.settling import Settlement, settle
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """A check-in with all that is needed to judge it, loaded in one short transaction."""
-
-    row: CheckIn
-    claim: Claim
-    policy: CheckInPolicy
-    fences: tuple[Fence, ...]
-    missing_consents: tuple[str, ...]
-    template: Template | None
-    enrolment_id: UUID | None
 
 
 def verify(check_in_id: UUID, *, deps: Deps) -> None:
@@ -72,7 +57,7 @@ def _verify(held: Held, deps: Deps) -> None:
         case = _load(work, held.row_id, engine, deps)
     judgement = _judge_place(case)
     looked = time.perf_counter()
-    face, seen = _look(case, held, engine, deps)
+    look = looking.look(case, held, engine, deps)
     face_ms = elapsed_ms(looked)
     evidence = Evidence(
         fix=case.claim.fix,
@@ -81,11 +66,12 @@ def _verify(held: Held, deps: Deps) -> None:
         missing_consents=case.missing_consents,
         enrolled=case.template is not None,
         photo_reused=case.row.photo_reused,
-        face=face,
+        face=look.face,
+        liveness=(*unanswered(case.row, case.claim, case.policy), *(look.added.liveness if look.added else ())),
     )
     decision = decide(evidence, case.policy)
     record = _record(case, evidence, decision, engine) | {
-        "face": _face_record(case, engine, face, seen),
+        "face": look.record(),
         "attempt": held.attempt,
         "timings_ms": {"face": face_ms, "total": elapsed_ms(began)},
     }
@@ -107,8 +93,9 @@ def _load(work: Work, check_in_id: UUID, engine: Engine, deps: Deps) -> Case:
         policy=check_in_policy(work, project, business_day(row.at)),
         fences=_fences(work, row),
         missing_consents=_missing_consents(work, row.person_id),
-        template=_opened(template, deps) if template else None,
+        template=template,
         enrolment_id=template.enrolment_id if template else None,
+        burst=burst_of(work, row),
     )
 
 
@@ -139,36 +126,9 @@ def _template(work: Work, person_id: UUID, engine: Engine) -> TemplateRow | None
     return made_by_us[0] if made_by_us else None
 
 
-def _opened(row: TemplateRow, deps: Deps) -> Template:
-    try:
-        vector = deps.vault.open(f"template:{row.id}", row.sealed)
-    except SealBroken as error:
-        raise EngineUnavailable("a template does not open: is a key missing?") from error
-    try:
-        return from_bytes(vector, engine=row.engine, version=row.engine_version, photos=row.photos)
-    except EngineFailed as error:
-        # The check-in's photo is not to blame, so no attempt on it is counted.
-        raise EngineUnavailable("a template is damaged") from error
-
-
 def _judge_place(case: Case) -> Judgement | None:
     limits = Limits(case.policy.margin_m, case.policy.accuracy_limit_m)
     return judge(case.claim.position.wgs84(), case.claim.position.accuracy_m, case.fences, limits)
-
-
-def _look(case: Case, held: Held, engine: Engine, deps: Deps) -> tuple[Face, Reading | None]:
-    """What the face says; without consent or enrolment nobody looks, after too many attempts neither."""
-    if case.missing_consents or case.template is None:
-        return Unread.NOT_LOOKED_AT, None
-    thresholds = case.policy.thresholds(engine.id)
-    if thresholds is None:
-        raise EngineUnavailable(f"the policy {case.policy.version} has no thresholds for the engine {engine.id}")
-    if held.attempt > MAX_ATTEMPTS:
-        return Unread.FAILED, None
-    reading = engine.describe(deps.photos.get(case.row.photo_id))
-    if isinstance(reading, Refusal):
-        return reading, None
-    return compare(case.template, reading, engine, thresholds), reading
 
 
 def _keep(held: Held, settlement: Settlement, deps: Deps) -> None:
@@ -210,18 +170,3 @@ def _place_record(judgement: Judgement | None) -> Mapping[str, Any] | None:
         "margin_m": judgement.limits.margin_m,
         "accuracy_limit_m": judgement.limits.accuracy_limit_m,
     }
-
-
-def _face_record(case: Case, engine: Engine, face: Face, seen: Reading | None) -> dict[str, Any]:
-    thresholds = case.policy.thresholds(engine.id)
-    told: dict[str, Any] = {"accept": thresholds.accept, "refuse": thresholds.refuse} if thresholds else {}
-    match face:
-        case Match():
-            told |= {"outcome": str(face.outcome), "distance": round(face.distance, 4)}
-        case Refusal():
-            told |= {"outcome": face.code, "data": dict(face.data)}
-        case Unread():
-            told |= {"outcome": str(face)}
-    if seen is not None:
-        told |= {"faces": seen.faces, "quality": {name: round(value, 3) for name, value in seen.quality.items()}}
-    return told

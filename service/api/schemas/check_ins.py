@@ -55,6 +55,7 @@ class ClaimIn(Strict):
     taken_at = Instant(required=True)
     position = fields.Nested(PositionIn, required=True)
     samples = fields.List(fields.Nested(SampleIn), load_default=[], validate=length(0, SAMPLES_MOST))
+    challenge_id = fields.UUID(metadata={"description": "the challenge that the frames answer"})
 
     @post_load
     def _as_claim(self, data: dict[str, Any], **_: Any) -> Claim:

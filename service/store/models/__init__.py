@@ -7,6 +7,16 @@ from service.store.models.certificate import Certificate, CertificateType
 from service.store.models.check_in import CheckIn, DecisionRecord
 from service.store.models.clock import ClockRow
 from service.store.models.enrolment import Enrolment, EnrolmentPhoto, EnrolmentState, TemplateRow
+from service.store.models.face import (
+    AdaptationRow,
+    CaseState,
+    Challenge,
+    CheckInFace,
+    CheckInFrame,
+    DuplicateCase,
+    FaceNight,
+    IdentityCase,
+)
 from service.store.models.fence import Fence
 from service.store.models.finding import Finding
 from service.store.models.organisation import SupervisingBody, Unit
@@ -19,10 +29,11 @@ from service.store.models.ticket import Notice, Ticket, TicketEvent
 from service.store.models.upkeep import Audit, Heartbeat, Outbox, Policy
 
 __all__ = [
-    "Account", "AttendanceDay", "AttendanceMonth", "Audit", "CalendarDay", "Certificate", "CertificateType",
-    "CheckIn", "ClockRow", "Consent", "ConsentKind", "DayClose", "DecisionRecord", "District", "DocumentKind",
-    "Enrolment", "EnrolmentPhoto", "EnrolmentState", "Fence", "Filing", "Finding", "GrantRow", "Heartbeat",
-    "Invitation", "Notice", "Outbox", "Person", "Photo", "PhotoKind", "PhotoSeen", "Policy", "Post",
-    "Project", "ProjectStateRow", "RosterLine", "StopWork", "SupervisingBody", "Team", "TemplateRow",
+    "Account", "AdaptationRow", "AttendanceDay", "AttendanceMonth", "Audit", "CalendarDay", "CaseState",
+    "Certificate", "CertificateType", "Challenge", "CheckIn", "CheckInFace", "CheckInFrame", "ClockRow",
+    "Consent", "ConsentKind", "DayClose", "DecisionRecord", "District", "DocumentKind", "DuplicateCase",
+    "Enrolment", "EnrolmentPhoto", "EnrolmentState", "FaceNight", "Fence", "Filing", "Finding", "GrantRow", "Heartbeat",
+    "IdentityCase", "Invitation", "Notice", "Outbox", "Person", "Photo", "PhotoKind", "PhotoSeen", "Policy",
+    "Post", "Project", "ProjectStateRow", "RosterLine", "StopWork", "SupervisingBody", "Team", "TemplateRow",
     "Ticket", "TicketEvent", "Unit", "UnitRole",
 ]  # fmt: skip

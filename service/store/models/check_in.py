@@ -30,6 +30,8 @@ class CheckIn(Identified, Versioned, Claimed, Base):
     #: The claim as it came: the position's raw pair and its datum, never converted in place.
     claim: Mapped[dict[str, Any]]
     photo_reused: Mapped[bool]
+    #: The challenge its frames answer.
+    challenge_id: Mapped[UUID | None] = mapped_column(ForeignKey("challenge.id"), unique=True)
     state: Mapped[Verdict] = mapped_column(kind(Verdict), default=Verdict.RECEIVED)
     decided_at: Mapped[datetime | None]
     #: [{"code", "data"}], every reason that speaks against it.

@@ -63,8 +63,15 @@ class TemplateRow(Identified, Base):
     enrolment_id: Mapped[UUID] = mapped_column(ForeignKey("enrolment.id"))
     engine: Mapped[str]
     engine_version: Mapped[str]
+    #: The mean descriptor, which is all that comparing needs.
     sealed: Mapped[bytes]
+    #: Each photo's descriptor, in the order of the photos: what adapting and calibrating learn from.
+    sealed_members: Mapped[bytes | None] = mapped_column(deferred=True)
     photos: Mapped[int]
+    #: Made from fewer photos than a good template needs.
+    weak: Mapped[bool] = mapped_column(default=False)
+    #: The measures of each photo: [{"face_px", "brightness", ...}].
+    quality: Mapped[list[Any]] = mapped_column(default=list)
     retired_at: Mapped[datetime | None]
 
     __table_args__ = (

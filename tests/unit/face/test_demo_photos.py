@@ -7,6 +7,7 @@ from demo import photos
 from face.engines.base import Engine, Reading
 from face.match import MatchOutcome, Thresholds, compare
 from face.photo import PhotoInfo, inspect
+from face.space import space_of
 from face.template import Template, build
 
 PERSONS = ("obama", "biden", "collins")
@@ -61,7 +62,7 @@ def test_three_variants_enrol_a_person_and_tell_them_from_the_others(engine: Eng
         for probe in PERSONS:
             [reading] = variants(engine, probe, range(10, 11))
             expected = MatchOutcome.MATCH if probe == name else MatchOutcome.MISMATCH
-            assert compare(template, reading, engine, THRESHOLDS).outcome is expected
+            assert compare(template.vector, reading.descriptor, space_of(engine), THRESHOLDS).outcome is expected
 
 
 def test_true_second_photos_match_an_enrolment_of_variants(engine: Engine) -> None:
@@ -70,4 +71,4 @@ def test_true_second_photos_match_an_enrolment_of_variants(engine: Engine) -> No
     for name in ("obama2", "obama3"):
         reading = engine.describe(photos.portrait(name))
         assert isinstance(reading, Reading)
-        assert compare(template, reading, engine, THRESHOLDS).outcome is MatchOutcome.MATCH
+        assert compare(template.vector, reading.descriptor, space_of(engine), THRESHOLDS).outcome is MatchOutcome.MATCH

@@ -9,6 +9,8 @@ from demo import photos
 from face.engines import dlib_engine
 from face.engines.base import Engine, Reading
 from face.errors import EngineFailed, EngineUnavailable, Refusal
+from face.weights import sources
+from face.weights.sources import Source
 
 
 def read(engine: Engine, data: bytes) -> Reading:
@@ -35,7 +37,7 @@ def test_one_face_gives_128_numbers_a_box_and_its_quality(engine: Engine) -> Non
     left, top, right, bottom = reading.box
     assert 0 < left < right < 768
     assert 0 < top < bottom < 960
-    assert set(reading.quality) == {"face_px", "brightness", "contrast", "sharpness"}
+    assert set(reading.quality) == {"face_px", "brightness", "contrast", "sharpness", "yaw", "inside"}
     assert reading.faces == 1
 
 
@@ -122,21 +124,23 @@ def test_the_engine_says_what_made_its_numbers(engine: Engine) -> None:
     assert engine.version.count("+") == 1
 
 
-@pytest.mark.parametrize("name", list(dlib_engine.WEIGHTS))
-def test_an_altered_weight_file_stops_the_start_and_is_named(name: str, tmp_path: Path) -> None:
-    package = dlib_engine._package_folder()
-    for other in dlib_engine.WEIGHTS:
-        (tmp_path / other).symlink_to(package / other)
-    altered = bytearray((package / name).read_bytes())
+SOURCES = (sources.DLIB_LANDMARKS, sources.DLIB_NETWORK)
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.name)
+def test_an_altered_weight_file_stops_the_start_and_is_named(source: Source, tmp_path: Path) -> None:
+    for other in SOURCES:
+        (tmp_path / other.name).symlink_to(other.find())
+    altered = bytearray(source.find().read_bytes())
     altered[len(altered) // 2] ^= 1
-    (tmp_path / name).unlink()
-    (tmp_path / name).write_bytes(altered)
-    with pytest.raises(EngineUnavailable, match=f"{name} is altered"):
+    (tmp_path / source.name).unlink()
+    (tmp_path / source.name).write_bytes(altered)
+    with pytest.raises(EngineUnavailable, match=f"{source.name} is altered"):
         dlib_engine.load(tmp_path)
 
 
 def test_a_missing_weight_file_stops_the_start_and_is_named(tmp_path: Path) -> None:
-    with pytest.raises(EngineUnavailable, match=dlib_engine.LANDMARKS):
+    with pytest.raises(EngineUnavailable, match=sources.DLIB_LANDMARKS.name):
         dlib_engine.load(tmp_path)
 
 

@@ -3,7 +3,18 @@ import numpy.typing as npt
 import pytest
 
 from face.errors import Refusal
-from face.quality import MAX_BRIGHTNESS, MIN_BRIGHTNESS, MIN_FACE_PX, Quality, check, measure
+from face.quality import (
+    MAX_BRIGHTNESS,
+    MAX_YAW,
+    MIN_BRIGHTNESS,
+    MIN_FACE_PX,
+    MIN_INSIDE,
+    VIEW,
+    Quality,
+    check,
+    inside,
+    measure,
+)
 
 GOOD = Quality(face_px=150.0, brightness=130.0, contrast=45.0, sharpness=0.1)
 
@@ -41,6 +52,9 @@ def test_an_ordinary_face_passes() -> None:
         ({"face_px": MIN_FACE_PX - 1}, "face_too_small", "limit_face_px"),
         ({"brightness": MIN_BRIGHTNESS - 1}, "too_dark", "limit_brightness"),
         ({"brightness": MAX_BRIGHTNESS + 1}, "too_bright", "limit_brightness"),
+        ({"inside": 0.59}, "cropped", "limit_inside"),
+        ({"yaw": 0.46}, "turned_away", "limit_yaw"),
+        ({"yaw": -0.46}, "turned_away", "limit_yaw"),
         ({"contrast": 4.0, "brightness": 60.0}, "too_dark", "limit_contrast"),
         ({"contrast": 4.0, "brightness": 200.0}, "too_bright", "limit_contrast"),
         ({"sharpness": 0.007}, "too_blurred", "limit_sharpness"),
@@ -54,4 +68,9 @@ def test_each_limit_has_its_reason_and_its_numbers(numbers: dict[str, float], re
 
 
 def test_the_limits_themselves_pass() -> None:
-    assert check(Quality(MIN_FACE_PX, MIN_BRIGHTNESS, 5.0, 0.008)) is None
+    assert check(Quality(MIN_FACE_PX, MIN_BRIGHTNESS, 5.0, 0.008, MAX_YAW, MIN_INSIDE)) is None
+
+
+@pytest.mark.parametrize(("right", "down", "part"), [(0, 0, 1.0), (-75, 0, 0.5), (0, 90, 0.4), (400, 0, 0.0)])
+def test_the_part_of_the_square_inside_the_picture(right: float, down: float, part: float) -> None:
+    assert inside(VIEW + np.array([right, down], np.float32), (150, 150)) == pytest.approx(part, abs=0.03)

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from face.engines.base import Reading
+from face.engines.base import Part, Reading
 from face.errors import EngineFailed, Refusal
-from face.match import MatchOutcome, Thresholds, compare
+from face.match import Match, MatchOutcome, Thresholds, compare
+from face.space import space_of
 from face.template import Template, build, from_bytes, to_bytes
 
 
@@ -18,6 +19,8 @@ class Paper:
 
     id: str = "paper"
     version: str = "1"
+    parts: tuple[Part, ...] = (Part("paper", 128),)
+    differ_limit: float = 0.6
 
     def describe(self, data: bytes) -> Reading | Refusal:
         return Refusal("no_face", {"bytes": len(data)})
@@ -71,22 +74,31 @@ def test_photos_just_within_the_limit_make_a_template() -> None:
     assert isinstance(build([reading(0.0), reading(0.59)], Paper()), Template)
 
 
-@given(st.integers(0, 127), st.floats(-1, 1, width=32))
-def test_a_template_survives_being_stored(where: int, number: float) -> None:
+@pytest.mark.parametrize(("photos", "weak"), [(1, True), (2, True), (3, False), (5, False)])
+def test_a_template_of_few_photos_is_weak(photos: int, weak: bool) -> None:
+    built = build([reading(0.01 * at) for at in range(photos)], Paper())
+    assert isinstance(built, Template)
+    assert (built.photos, built.weak) == (photos, weak)
+
+
+@given(st.integers(0, 127), st.floats(-1, 1, width=32), st.integers(1, 5))
+def test_descriptors_survive_being_stored(where: int, number: float, photos: int) -> None:
     numbers = [0.5] * 128
     numbers[where] = number
-    made = Template("paper", "1", np.array(numbers, np.float32), 3)
+    made = np.array([numbers] * photos, np.float32)
     stored = to_bytes(made)
-    assert stored == struct.pack("<128f", *numbers)
-    back = from_bytes(stored, engine="paper", version="1", photos=3)
-    assert np.array_equal(back.vector, made.vector)
-    assert (back.engine, back.version, back.photos) == ("paper", "1", 3)
+    assert stored == struct.pack("<128f", *numbers) * photos
+    assert np.array_equal(from_bytes(stored, 128), made)
 
 
 @pytest.mark.parametrize("stored", [b"", bytes(511), bytes(513), struct.pack("<128f", *[float("nan")] * 128)], ids=len)
-def test_a_spoilt_template_is_not_read(stored: bytes) -> None:
+def test_spoilt_descriptors_are_not_read(stored: bytes) -> None:
     with pytest.raises(EngineFailed):
-        from_bytes(stored, engine="paper", version="1", photos=1)
+        from_bytes(stored, 128)
+
+
+def compared(away: float, thresholds: Thresholds) -> Match:
+    return compare(template(0.0).vector, reading(away).descriptor, space_of(Paper()), thresholds)
 
 
 @pytest.mark.parametrize(
@@ -101,34 +113,25 @@ def test_a_spoilt_template_is_not_read(stored: bytes) -> None:
     ],
 )
 def test_the_distance_decides_the_outcome(away: float, outcome: MatchOutcome) -> None:
-    match = compare(template(0.0), reading(away), Paper(), THRESHOLDS)
+    match = compared(away, THRESHOLDS)
     assert match.outcome is outcome
     assert match.distance == pytest.approx(away, abs=1e-6)
 
 
 def test_a_distance_on_a_threshold_belongs_to_the_nearer_side() -> None:
-    at_accept, at_refuse = (
-        compare(template(0.0), reading(away), Paper(), Thresholds(0.25, 0.5)) for away in (0.25, 0.5)
-    )
+    at_accept, at_refuse = (compared(away, Thresholds(0.25, 0.5)) for away in (0.25, 0.5))
     assert (at_accept.outcome, at_refuse.outcome) == (MatchOutcome.MATCH, MatchOutcome.UNCERTAIN)
 
 
 @pytest.mark.parametrize("spoilt", [float("nan"), float("inf")])
 def test_what_is_not_a_number_is_never_a_match(spoilt: float) -> None:
     with pytest.raises(EngineFailed, match="finite"):
-        compare(template(0.0), reading(spoilt), Paper(), THRESHOLDS)
-
-
-@pytest.mark.parametrize("engine", [Paper(id="other"), Paper(version="2")], ids=["engine", "version"])
-def test_nothing_is_compared_across_engines_or_versions(engine: Paper) -> None:
-    with pytest.raises(EngineFailed, match="cannot be compared"):
-        compare(template(0.0), reading(0.0), engine, THRESHOLDS)
+        compared(spoilt, THRESHOLDS)
 
 
 def test_vectors_of_different_shapes_are_not_compared() -> None:
-    short = Reading(np.zeros(1, np.float32), (0, 0, 100, 100), {}, 1)
-    with pytest.raises(EngineFailed, match="shapes differ"):
-        compare(template(0.0), short, Paper(), THRESHOLDS)
+    with pytest.raises(EngineFailed, match="128 numbers, this one 1"):
+        compare(template(0.0).vector, np.zeros(1, np.float32), space_of(Paper()), THRESHOLDS)
 
 
 @pytest.mark.parametrize(("accept", "refuse"), [(0.5, 0.4), (0.0, 0.4), (-1.0, 0.4), (float("nan"), 0.4)])

@@ -1,0 +1,87 @@
+"""The check-in policy of the whole city: the one in force on a day, and a new one with other numbers for an engine."""
+
+from dataclasses import asdict
+from datetime import date
+
+from sqlalchemy import Integer, cast, func, select
+
+from service.deps import Deps
+from service.domain.calendar import business_day
+from service.domain.policies import CheckInPolicy, FacePolicy, PolicyRow, Subject, parse_check_in
+from service.errors import NotDone, ServiceError, fault
+from service.store.locks import hold
+from service.store.models import Policy
+from service.store.work import Work
+
+CITY = "city"
+
+
+def city_policy(work: Work, on: date) -> CheckInPolicy:
+    """What holds on a day where no body and no project has rules of its own; `no_policy` when there is none."""
+    row = _row(work, on)
+    return parse_check_in(PolicyRow(row.policy_version, row.effective_from, row.scope, row.scope_id, row.body))
+
+
+def require_free_day(starts_on: date, deps: Deps) -> None:
+    """NotDone unless a policy may still begin on that day: what was judged under another one stays judged."""
+    today = business_day(deps.clock.now())
+    if starts_on <= today:
+        raise NotDone(f"a policy begins after today, {today}: not on {starts_on}")
+    begins = (Policy.subject == Subject.CHECK_IN, Policy.scope == CITY, Policy.effective_from == starts_on)
+    with deps.database.begin() as work:
+        other = work.session.scalars(select(Policy.policy_version).where(*begins)).first()
+    if other is not None:
+        raise NotDone(f"{other} begins on {starts_on} already: choose another day with --from")
+
+
+def replace_face(engine: str, face: FacePolicy, starts_on: date, deps: Deps) -> Policy:
+    """A new policy from that day: the one that would be in force then, with other numbers for this engine.
+
+    Raises:
+        NotDone: the day is not after today, or another policy begins on it.
+    """
+    require_free_day(starts_on, deps)
+    try:
+        with deps.database.begin() as work:
+            # Two that write at once take their numbers one after the other.
+            hold(work, "policy", Subject.CHECK_IN)
+            body = _row(work, starts_on).body
+            faces = {**body["faces"], engine: _numbers(face)}
+            row = Policy(
+                subject=Subject.CHECK_IN,
+                policy_version=_next_version(work),
+                effective_from=starts_on,
+                scope=CITY,
+                scope_id=None,
+                body={**body, "faces": faces},
+            )
+            work.add(row)
+            told = {"version": row.policy_version, "effective_from": starts_on.isoformat(), "engine": engine}
+            work.audit("policy:create", row.id, **told, numbers=faces[engine])
+            return row
+    except ServiceError as error:
+        if error.code != "already_exists":
+            raise
+        raise NotDone(f"another policy was written for {starts_on} meanwhile") from None
+
+
+def _row(work: Work, on: date) -> Policy:
+    statement = select(Policy).where(
+        Policy.subject == Subject.CHECK_IN, Policy.scope == CITY, Policy.effective_from <= on
+    )
+    row = work.session.scalars(statement.order_by(Policy.effective_from.desc()).limit(1)).one_or_none()
+    if row is None:
+        raise fault("no_policy", on=on.isoformat())
+    return row
+
+
+def _next_version(work: Work) -> str:
+    number = cast(func.substring(Policy.policy_version, f"^{Subject.CHECK_IN}-([0-9]{{1,9}})$"), Integer)
+    last = work.session.scalars(select(func.max(number)).where(Policy.subject == Subject.CHECK_IN)).one()
+    return f"{Subject.CHECK_IN}-{(last or 0) + 1}"
+
+
+def _numbers(face: FacePolicy) -> dict[str, float | str | None]:
+    """As `parse_check_in` reads them."""
+    numbers = asdict(face)
+    return {**numbers.pop("thresholds"), **numbers}

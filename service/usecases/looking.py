@@ -1,0 +1,86 @@
+"""Looking at the face of a check-in, with no transaction open: what is read, and how near it is to the template."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from face.engines.base import Engine, Reading
+from face.errors import EngineUnavailable, Refusal
+from face.match import Match, compare
+from geofence.fence import Fence
+from service.deps import Deps
+from service.domain.checkin import Face, Unread
+from service.domain.claims import Claim
+from service.domain.policies import CheckInPolicy, FacePolicy
+from service.store.claims import MAX_ATTEMPTS, Held
+from service.store.models import CheckIn, TemplateRow
+from service.usecases.frames import Added, Burst, Measure, look_again
+from service.usecases.spaces import descriptor_of, space_for
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A check-in with all that is needed to judge it, loaded in one short transaction."""
+
+    row: CheckIn
+    claim: Claim
+    policy: CheckInPolicy
+    fences: tuple[Fence, ...]
+    missing_consents: tuple[str, ...]
+    template: TemplateRow | None
+    enrolment_id: UUID | None
+    burst: Burst
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the face says, and what was read of it: None where nobody looked, or nothing could be read."""
+
+    face: Face
+    policy: FacePolicy | None
+    reading: Reading | None = None
+    added: Added | None = None
+
+    def record(self) -> dict[str, Any]:
+        """What the decision record keeps of it."""
+        told: dict[str, Any] = {}
+        if self.policy is not None:
+            limits = self.policy.thresholds
+            told = {"accept": limits.accept, "refuse": limits.refuse, "adaptation": self.policy.adaptation}
+        match self.face:
+            case Match():
+                told |= {"outcome": str(self.face.outcome), "distance": round(self.face.distance, 4)}
+            case Refusal():
+                told |= {"outcome": self.face.code, "data": dict(self.face.data)}
+            case Unread():
+                told |= {"outcome": str(self.face)}
+        if self.reading is not None:
+            quality = {name: round(value, 3) for name, value in self.reading.quality.items()}
+            told |= {"faces": self.reading.faces, "quality": quality}
+        return told | (dict(self.added.record) if self.added else {})
+
+
+def look(case: Case, held: Held, engine: Engine, deps: Deps) -> Look:
+    """What the face says; without consent or enrolment nobody looks, after too many attempts neither.
+
+    Raises:
+        EngineUnavailable: the policy has no thresholds for the engine or asks for what it cannot tell, or the template
+            or adaptation does not open.
+        EngineFailed: the engine broke on the photo or a frame.
+    """
+    policy = case.policy.face(engine.id)
+    if case.missing_consents or case.template is None:
+        return Look(Unread.NOT_LOOKED_AT, policy)
+    if policy is None:
+        raise EngineUnavailable(f"the policy {case.policy.version} has no thresholds for the engine {engine.id}")
+    if held.attempt > MAX_ATTEMPTS:
+        return Look(Unread.FAILED, policy)
+    reading = engine.describe(deps.photos.get(case.row.photo_id))
+    if isinstance(reading, Refusal):
+        return Look(reading, policy)
+    template = descriptor_of(case.template, engine, deps)
+    space = space_for(engine, policy.adaptation, deps)
+    first = compare(template, reading.descriptor, space, policy.thresholds)
+    measure = Measure(reading, template, space, policy.thresholds)
+    added = look_again(first, measure, case.burst, case.policy, engine, deps)
+    return Look(added.match, policy, reading, added)
