@@ -24,7 +24,7 @@ SAME_FACE = 0.3
 # In the upright copy the face is 120 pixels wide, in the middle of YuNet's range; landmarks that moved by more than
 # MAX_MOVE of its pixels are another face's.
 UPRIGHT_SIDE, UPRIGHT = 224, align.ARCFACE * 1.2 + np.array([44.6, 35.0], np.float32)
-MAX_MOVE = 25.0
+MAX_MOVE, SMALL_MOVE, LOOKS = 25.0, 2.0, 5
 _STRIDES = (8, 16, 32)
 _GRAIN = 32
 
@@ -77,16 +77,22 @@ class Detector:
     def refine(self, image: Image.Image, face: Face) -> Face:
         """The same face with its landmarks found again in an upright copy of fitting size.
 
-        YuNet's landmarks are a percent or two of the face off in a small copy, and more the more the head is tilted.
+        YuNet's landmarks are a percent or two of the face off in a small copy, and much more where the head is tilted
+        by 30 degrees; each look sets it more upright, and they are repeated until they agree.
         """
-        onto = align.similarity(face.landmarks, UPRIGHT)
-        again = self._find(Image.fromarray(align.cut(image, onto, UPRIGHT_SIDE)), 1.0)
-        there = align.moved(face.landmarks, onto)
-        # The face itself is the one whose landmarks lie nearest, not a bystander who is in the copy too.
-        nearest = min(again, key=lambda other: float(np.abs(other.landmarks - there).mean()), default=None)
-        if nearest is None or float(np.abs(nearest.landmarks - there).mean()) > MAX_MOVE:
-            return face
-        return replace(face, landmarks=align.moved(nearest.landmarks, align.inverse(onto)))
+        for _ in range(LOOKS):
+            onto = align.similarity(face.landmarks, UPRIGHT)
+            there = align.moved(face.landmarks, onto)
+            again = self._find(Image.fromarray(align.cut(image, onto, UPRIGHT_SIDE)), 1.0)
+            # The face itself is the one whose landmarks lie nearest, not a bystander who is in the copy too.
+            moves = [float(np.abs(other.landmarks - there).mean()) for other in again]
+            if not moves or min(moves) > MAX_MOVE:
+                return face
+            nearest = again[int(np.argmin(moves))]
+            face = replace(face, landmarks=align.moved(nearest.landmarks, align.inverse(onto)))
+            if min(moves) < SMALL_MOVE:
+                return face
+        return face
 
     def _find(self, image: Image.Image, scale: float) -> list[Face]:
         width, height = (max(1, round(side * scale)) for side in image.size)

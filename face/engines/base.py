@@ -65,6 +65,10 @@ class Engine(Protocol):
         Nearer photos still may be of two: it stops mix-ups at enrolment and not impostors.
         """
 
+    @property
+    def same_limit(self) -> float:
+        """The distance, without adaptation, up to which two photos of one person are one photo, saved anew."""
+
     def describe(self, data: bytes, *, turned: bool = False) -> Reading | Refusal:
         """Read the one face of a photo that `face.photo.inspect` has taken; one that may be `turned` is not refused so.
 

@@ -52,7 +52,7 @@ def test_variants_stay_the_same_person(engine: Engine, name: str) -> None:
     original = engine.describe(photos.portrait(name))
     assert isinstance(original, Reading)
     away = [float(np.linalg.norm(original.descriptor - each.descriptor)) for each in variants(engine, name, range(5))]
-    assert max(away) < 0.2
+    assert max(away) < 0.4
 
 
 def test_three_variants_enrol_a_person_and_tell_them_from_the_others(engine: Engine) -> None:

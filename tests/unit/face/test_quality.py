@@ -52,7 +52,7 @@ def test_an_ordinary_face_passes() -> None:
         ({"face_px": MIN_FACE_PX - 1}, "face_too_small", "limit_face_px"),
         ({"brightness": MIN_BRIGHTNESS - 1}, "too_dark", "limit_brightness"),
         ({"brightness": MAX_BRIGHTNESS + 1}, "too_bright", "limit_brightness"),
-        ({"inside": 0.59}, "cropped", "limit_inside"),
+        ({"inside": 0.49}, "cropped", "limit_inside"),
         ({"yaw": 0.46}, "turned_away", "limit_yaw"),
         ({"yaw": -0.46}, "turned_away", "limit_yaw"),
         ({"contrast": 4.0, "brightness": 60.0}, "too_dark", "limit_contrast"),
