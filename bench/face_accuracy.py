@@ -125,6 +125,8 @@ def readings(outcomes: Iterable[Reading | str]) -> list[Reading]:
 def compared_in(engine: Engine, cohort: Outcomes | None) -> tuple[Space, Thresholds]:
     """The space and its thresholds: as shipped, or learned from the cohort however small it is."""
     if cohort is None:
+        if engine.id not in SHIPPED:
+            sys.exit(f"no thresholds are shipped for the engine {engine.id}: give --cohort")
         return space_of(engine), SHIPPED[engine.id]
     usable = [found for person in cohort.values() if (found := readings(person))]
     members = [np.stack([reading.descriptor for reading in person]) for person in usable]

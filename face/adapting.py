@@ -10,7 +10,7 @@ import numpy.typing as npt
 from face.calibrate import refuse_at, threshold_at
 from face.match import Thresholds
 from face.search import Floats
-from face.space import Adaptation, Space, learn
+from face.space import MIN_PERSONS, Adaptation, Space, learn
 
 Array = npt.NDArray[np.float32]
 
@@ -28,6 +28,8 @@ ENROLLED = 5
 _ROUNDS, _FOLDS, _SAMPLE = 3, 10, 1500
 # Below this many impostors let through, their number is an accident and the tail's shape says more.
 _ENOUGH = 100
+# From fewer persons a mean and a scatter say nothing of others.
+_LEAST = 4
 
 
 def learn_with_thresholds(members: Sequence[Array], plain: Space, rate: float = FMR) -> tuple[Adaptation, Thresholds]:
@@ -37,16 +39,20 @@ def learn_with_thresholds(members: Sequence[Array], plain: Space, rate: float = 
     strangers among them would look farther apart than strangers really are.
 
     Raises:
-        ValueError: fewer than six persons have two photos.
+        ValueError: fewer than two persons have two photos.
     """
     genuine, impostor = cross_validated(members, plain)
-    return learn(members, plain), thresholds_for(genuine, impostor, rate)
+    return learn(members, plain), thresholds_for(genuine, impostor, rate, persons=len(members))
 
 
 def cross_validated(members: Sequence[Array], plain: Space) -> tuple[Floats, Floats]:
     """Owners' and impostors' distances in spaces learned without the two persons compared.
 
-    Of more than 1,500 persons a fixed draw is looked at. Raises ValueError for fewer than six with two photos.
+    Of more than 1,500 persons a fixed draw is looked at. Where without the two fewer than four remain, the space is
+    learned from all: too kind to the thresholds, but all that so few persons can tell.
+
+    Raises:
+        ValueError: fewer than two persons have two photos.
     """
     owners, strangers = trials_by_person(members, plain)
     return np.concatenate(owners), np.concatenate(strangers)
@@ -56,15 +62,14 @@ def trials_by_person(members: Sequence[Array], plain: Space) -> tuple[list[Float
     """The same, one array a person on the photo in the order of `members`; empty for who was not drawn."""
     dice = np.random.default_rng(0)
     able = np.array([at for at, photos in enumerate(members) if len(photos) > 1], np.intp)
-    if len(able) < 6:  # noqa: PLR2004 - without two folds of persons at least four remain to learn from
-        raise ValueError("at least six persons with two photos are needed")
     drawn = dice.permutation(able)[:_SAMPLE]
     fold = np.arange(len(drawn)) % _FOLDS
     owners: list[list[Floats]] = [[np.empty(0)] for _ in members]
     strangers: list[list[Floats]] = [[np.empty(0)] for _ in members]
     for one, other in combinations_with_replacement(range(min(_FOLDS, len(drawn))), 2):
         held = np.isin(fold, [one, other])
-        space = Space(plain.engine, plain.version, plain.parts, learn([members[at] for at in drawn[~held]], plain))
+        rest = drawn[~held] if np.count_nonzero(~held) >= _LEAST else drawn
+        space = Space(plain.engine, plain.version, plain.parts, learn([members[at] for at in rest], plain))
         tested, of_fold = drawn[held], fold[held]
         for _ in range(_ROUNDS):
             for at, found in zip(*_trials([members[at] for at in tested], space, dice), strict=True):
@@ -76,8 +81,8 @@ def trials_by_person(members: Sequence[Array], plain: Space) -> tuple[list[Float
     return [np.concatenate(found) for found in owners], [np.concatenate(found) for found in strangers]
 
 
-def thresholds_for(genuine: Floats, impostor: Floats, rate: float = FMR) -> Thresholds:
-    """The thresholds at a false match rate for one photo: measured, or a normal law's where impostors are too few.
+def thresholds_for(genuine: Floats, impostor: Floats, rate: float = FMR, *, persons: int = MIN_PERSONS) -> Thresholds:
+    """The thresholds at a false match rate for one photo: measured, or a normal law's for too few persons or pairs.
 
     The law is laid through the mean and spread of the impostors' cosines. With ten persons of 40 it came nearest to
     the rate that the other thirty then had: 0.16 % for a wanted 0.2 %, from 0.03 to 0.67 % in nine of ten draws, where
@@ -87,9 +92,10 @@ def thresholds_for(genuine: Floats, impostor: Floats, rate: float = FMR) -> Thre
         ValueError: there are no distances.
     """
     accept = threshold_at(impostor, rate).threshold
-    if rate * len(impostor) < _ENOUGH:
+    if persons < MIN_PERSONS or rate * len(impostor) < _ENOUGH:
         accept = min(accept, _normal_tail(impostor, rate))
-    accept = float(np.floor(accept * 1e4) / 1e4)
+    # A handful of persons may call for less than nothing.
+    accept = max(1e-4, float(np.floor(accept * 1e4) / 1e4))
     # Somebody should look at what is only a little farther away, even where owners and strangers lie far apart.
     refuse = max(refuse_at(genuine, impostor, accept), threshold_at(impostor, 10 * rate).threshold)
     return Thresholds(accept, float(np.ceil(refuse * 1e4) / 1e4))

@@ -15,7 +15,7 @@ from service.usecases.challenges import forget_expired
 from service.usecases.dispatch import dispatch
 from service.usecases.face_night import begin_night
 from service.usecases.health import forget_the_silent
-from service.usecases.retention import delete_expired, delete_orphans, trim_outbox
+from service.usecases.retention import delete_descriptors, delete_expired, delete_orphans, trim_outbox
 from service.usecases.ticket_steps import take_steps
 
 log = structlog.get_logger(__name__)
@@ -38,6 +38,7 @@ def chores() -> list[Chore]:
         Chore(1, take_steps),
         Chore(60, begin_night),
         Chore(60, delete_expired),
+        Chore(60, delete_descriptors),
         Chore(60, forget_expired),
         Chore(3600, delete_orphans),
         Chore(3600, trim_outbox),

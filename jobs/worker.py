@@ -4,6 +4,8 @@ import argparse
 import faulthandler
 import logging
 import os
+import subprocess
+import sys
 from multiprocessing import get_context
 from multiprocessing.process import BaseProcess
 from typing import Any
@@ -19,7 +21,9 @@ from rq.worker_pool import WorkerPool
 from face.errors import EngineUnavailable
 from jobs.runtime import process_deps, settings_or_exit, start_heart
 from service.connectors.queue import JOB_TIMEOUT_S
+from service.deps import Deps
 from service.domain.topics import Queue
+from service.usecases.gallery import warm
 
 log = structlog.get_logger(__name__)
 
@@ -57,10 +61,30 @@ def run_worker(name: str, parent: int) -> None:
     except EngineUnavailable as error:
         # It goes on: each check-in it takes is given back uncounted, and readiness is not its to decide.
         log.error("the face engine cannot start", why=str(error))
+    else:
+        _warm(deps)
     connection = Redis.from_url(deps.settings.redis_url)
     queues = [RqQueue(queue, connection=connection, serializer=JSONSerializer) for queue in QUEUES]
     worker = Worker(queues, name=name, connection=connection, serializer=JSONSerializer, log_job_description=False)
     worker.work(with_scheduler=False, logging_level="WARNING")
+
+
+def engine_or_exit() -> None:
+    """End here unless the engine can be loaded; the networks it converts are there when the workers begin.
+
+    A process of its own tries it: what this one loads, threads included, would not survive the forks of the pool.
+    """
+    trial = subprocess.run([sys.executable, "-m", "jobs.try_engine"], check=False)
+    if trial.returncode:
+        sys.exit(trial.returncode)
+
+
+def _warm(deps: Deps) -> None:
+    try:
+        warm(deps=deps)
+    except Exception as error:
+        # The first check-in that needs it loads it; what is wrong with it stops no worker.
+        log.error("the gallery is not loaded yet", exc_info=error)
 
 
 def main() -> None:
@@ -69,6 +93,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="how many; one a core by default")
     count: int = parser.parse_args().workers
     settings = settings_or_exit()
+    engine_or_exit()
     quiet: dict[str, Any] = {"logging_level": logging.getLevelName(logging.WARNING)}
     pool = Pool(
         list(QUEUES), connection=Redis.from_url(settings.redis_url), num_workers=count, serializer=JSONSerializer

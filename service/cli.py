@@ -19,6 +19,7 @@ from psycopg.errors import DeadlockDetected, LockNotAvailable
 from sqlalchemy.exc import OperationalError
 
 from service import logs
+from service.cli_faces import faces
 from service.deps import Deps, build
 from service.domain.actors import SCOPES, Grant, Role, Scope
 from service.errors import ServiceError
@@ -45,6 +46,9 @@ def _deps() -> Deps:
 def cli() -> None:
     """Daogang 到岗: what an operator does at the terminal."""
     logs.configure()
+
+
+cli.add_command(faces)
 
 
 @cli.command()

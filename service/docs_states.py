@@ -8,7 +8,7 @@ from pathlib import Path
 from service.docs_picture import LIVE, OPEN, picture
 from service.docs_tables import table
 from service.domain import roster, stop_works
-from service.domain.findings.base import FindingKind
+from service.domain.findings.base import TICKETED, FindingKind
 from service.domain.scenario import ActRule, ClockRule, Scenario, parse_scenario
 from service.domain.sites import TeamKind
 from service.domain.tickets import Act, Label, Loop, Party, TicketState
@@ -118,7 +118,7 @@ def _party(scenario: Scenario, party: Party) -> tuple[str, ...]:
 
 
 def _act(scenario: Scenario, rule: ActRule) -> tuple[str, ...]:
-    only = "" if len(rule.kinds) == len(FindingKind) else f" ({_kinds(rule.kinds)})"
+    only = "" if rule.kinds == TICKETED else f" ({_kinds(rule.kinds)})"
     to = f"`{rule.to}`" if rule.to else ""
     if rule.act is Act.CLEAR:
         to = "; ".join(f"{_kinds([kind])}: `{state}`" for kind, state in scenario.cleared.items())

@@ -53,6 +53,9 @@ The window in which a check-in counts belongs to attendance, with days and rates
 | `fix_max_age_s` | 120 | the oldest position in seconds, at the time of receipt (or of the photo, if that is later) |
 | `faces.dlib.accept` | 0.40 | face distances up to this match |
 | `faces.dlib.refuse` | 0.50 | face distances above this do not match; between the two a person decides |
+| `liveness.challenge` | false | whether a check-in must answer a challenge of head turns |
+| `liveness.challenge_s` | 60 | seconds a challenge is valid; within the first half the same one is given again |
+| `liveness.passive` | null | below this a passive model's photo is not live; null asks no model |
 
 These are starting values to be calibrated, not the city's rules: the articles of 沪建质安(2019)347号 that would set
 them are not public.
@@ -95,7 +98,13 @@ def _reason_row(code: str, rule: Rule) -> tuple[str, ...]:
     for special, (zh, en) in TEXTS.items():
         if special.startswith(f"{code}."):
             chinese, english = f"{chinese}<br>`{special}`：{zh}", f"{english}<br>`{special}`: {en}"
-    return f"`{code}`", str(rule.kind), str(rule.effect), "told" if rule.tell_numbers else "withheld", chinese, english
+    return f"`{code}`", str(rule.kind), str(rule.effect), _numbers(rule), chinese, english
+
+
+def _numbers(rule: Rule) -> str:
+    if rule.told_as:
+        return f"withheld; all but the body read `{rule.told_as}`"
+    return "told" if rule.tell_numbers else "withheld"
 
 
 def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:

@@ -31,7 +31,7 @@ STATUS: dict[str, int] = {
     "request_too_large": 413, "photo_too_large": 413,
     "not_multipart": 415, "not_json": 415,
     "version_needed": 428,
-    "wechat_too_often": 429,
+    "wechat_too_often": 429, "check_in_paused": 429,
     "internal": 500, "no_policy": 500,
     "wechat_refused_us": 502,
     "wechat_unavailable": 503, "photo_store_down": 503, "unavailable": 503,
@@ -60,8 +60,8 @@ def problem_response(problems: tuple[Problem, ...]) -> Response:
     response = Response(json.dumps(body).encode(errors="replace"), status, content_type="application/problem+json")
     if status == STATUS["token_missing"]:
         response.headers["WWW-Authenticate"] = "Bearer"
-    if status == STATUS["unavailable"]:
-        response.headers["Retry-After"] = _RETRY_AFTER_S
+    if status == STATUS["unavailable"] or "retry_after_s" in first.data:
+        response.headers["Retry-After"] = str(first.data.get("retry_after_s", _RETRY_AFTER_S))
     return response
 
 

@@ -69,6 +69,8 @@ class Permission(StrEnum):
     TICKET_READ = "ticket.read"
     TICKET_ACT = "ticket.act"
     INBOX_READ = "inbox.read"
+    IDENTITY_READ = "identity.read"
+    IDENTITY_DECIDE = "identity.decide"
     CLOCK_MOVE = "clock.move"
 
 
@@ -82,7 +84,7 @@ _OFFICE = _SITE | {P.FENCE_PROPOSE, P.ROSTER_PROPOSE, P.STOP_WORK_PROPOSE, P.CER
 _BODY = _OFFICE | {
     P.UNIT_WRITE, P.PROJECT_WRITE, P.FENCE_APPROVE, P.PERSON_WRITE, P.PERSON_INVITE, P.ROSTER_APPROVE,
     P.ENROLMENT_WRITE, P.ENROLMENT_READ, P.CONSENT_WITHDRAW, P.CHECK_IN_RECORD, P.CHECK_IN_REVIEW,
-    P.STOP_WORK_APPROVE,
+    P.STOP_WORK_APPROVE, P.IDENTITY_READ, P.IDENTITY_DECIDE,
 }  # fmt: skip
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
@@ -98,7 +100,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.OFFICER: frozenset(_BODY),
     Role.BODY_HEAD: frozenset(_BODY),
     Role.CITY: frozenset(_BODY | {P.REFERENCE_WRITE, P.ACCOUNT_WRITE, P.CLOCK_MOVE}),
-    Role.AUDITOR: frozenset(_SITE | {P.ENROLMENT_READ, P.CHECK_IN_RECORD}),
+    Role.AUDITOR: frozenset(_SITE | {P.ENROLMENT_READ, P.CHECK_IN_RECORD, P.IDENTITY_READ}),
     Role.OPERATOR: frozenset(_EVERYBODY),
     Role.INTEGRATION: frozenset(_EVERYBODY | {P.UNIT_WRITE, P.PROJECT_READ, P.PROJECT_WRITE}),
 }

@@ -34,6 +34,8 @@ class Unread(StrEnum):
     NOT_LOOKED_AT = "not_looked_at"
     #: The engine gave up on this photo as often as it is allowed to.
     FAILED = "failed"
+    #: He is enrolled, but his template is of another engine, and none can be made of his photos.
+    OUTDATED = "outdated"
 
 
 Face = Match | Refusal | Unread
@@ -52,6 +54,8 @@ class Evidence:
     face: Face
     #: What speaks against a live head in front of the camera.
     liveness: tuple[Refusal, ...] = ()
+    #: The person claimed was recognised, and yet somebody else is clearly nearer.
+    looks_like_another: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,7 @@ def decide(evidence: Evidence, policy: CheckInPolicy) -> Decision:
         *((Reason("photo_reused"),) if evidence.photo_reused else ()),
         *(Reason(refusal.code, dict(refusal.data)) for refusal in evidence.liveness),
         *_face_reasons(evidence.face),
+        *((Reason("looks_like_another"),) if evidence.looks_like_another else ()),
     )
     return Decision(verdict_of(reasons), reasons)
 
@@ -122,6 +127,8 @@ def _face_reasons(face: Face) -> tuple[Reason, ...]:
             return (Reason(face.code, dict(face.data)),)
         case Unread.FAILED:
             return (Reason("engine_failed"),)
+        case Unread.OUTDATED:
+            return (Reason("template_outdated"),)
         case Unread.NOT_LOOKED_AT:
             return ()
         case Match():

@@ -43,6 +43,8 @@ class Rule:
     kind: Kind
     effect: Effect
     tell_numbers: bool = True
+    #: What everybody but the body is told instead, where the code itself would tell too much.
+    told_as: str | None = None
 
 
 REASONS: dict[str, Rule] = {
@@ -58,6 +60,7 @@ REASONS: dict[str, Rule] = {
     "low_quality": Rule(Kind.FACE, Effect.REFUSE),
     "face_mismatch": Rule(Kind.FACE, Effect.REFUSE, tell_numbers=False),
     "face_uncertain": Rule(Kind.FACE, Effect.REVIEW, tell_numbers=False),
+    "looks_like_another": Rule(Kind.FACE, Effect.REVIEW, tell_numbers=False, told_as="face_uncertain"),
     "photo_reused": Rule(Kind.REPLAY, Effect.REFUSE, tell_numbers=False),
     "challenge_needed": Rule(Kind.LIVENESS, Effect.REFUSE, tell_numbers=False),
     "challenge_invalid": Rule(Kind.LIVENESS, Effect.REFUSE, tell_numbers=False),
@@ -65,6 +68,7 @@ REASONS: dict[str, Rule] = {
     "flat_face": Rule(Kind.LIVENESS, Effect.REFUSE, tell_numbers=False),
     "not_live": Rule(Kind.LIVENESS, Effect.REFUSE, tell_numbers=False),
     "engine_failed": Rule(Kind.ENGINE, Effect.REVIEW, tell_numbers=False),
+    "template_outdated": Rule(Kind.ENGINE, Effect.REVIEW, tell_numbers=False),
     "refused_by_reviewer": Rule(Kind.REVIEW, Effect.REFUSE),
     "not_on_roster": Rule(Kind.COUNTING, Effect.COUNTING),
     "roster_not_filed": Rule(Kind.COUNTING, Effect.COUNTING),

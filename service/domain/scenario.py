@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from service.domain.actors import Role
-from service.domain.findings.base import FindingKind
+from service.domain.findings.base import TICKETED, FindingKind
 from service.domain.sites import TeamKind
 from service.domain.tickets import BY_PROGRAM, ENDS, Act, Checker, Clock, Party, TicketState
 
@@ -77,10 +77,10 @@ def parse_scenario(body: Mapping[str, Any]) -> Scenario:
         acts=_by_word([_act(row) for row in body["acts"]], "act"),
         clocks=_by_word([_clock(row) for row in body["clocks"]], "clock"),
         rework_limit=_number(body["rework_limit"]),
-        cleared={kind: _one(TicketState, body["cleared"][kind]) for kind in FindingKind},
+        cleared={kind: _one(TicketState, body["cleared"][kind]) for kind in TICKETED},
         proven=_set(FindingKind, body["proven"]),
         observed_days=_number(body["observation"]["due_days"], least=1),
-        regulations={team: {kind: tuple(body["regulations"][team][kind]) for kind in FindingKind} for team in TeamKind},
+        regulations={team: {kind: tuple(body["regulations"][team][kind]) for kind in TICKETED} for team in TeamKind},
         tells={_told(word): _set(Party, parties) for word, parties in body["tells"].items()},
     )
     _require_whole(scenario)
@@ -98,7 +98,7 @@ def _act(row: Mapping[str, Any]) -> ActRule:
         sources=_set(TicketState, row["from"]),
         to=_one(TicketState, row["to"]) if row["to"] else None,
         by=_set(Party, row["by"]),
-        kinds=_set(FindingKind, row.get("kinds", FindingKind)),
+        kinds=_set(FindingKind, row.get("kinds", TICKETED)),
         needs_note=bool(row.get("note", False)),
         judges=bool(row.get("judges", False)),
         restarts=_set(Clock, row.get("restarts", ())),

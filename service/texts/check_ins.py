@@ -70,6 +70,11 @@ TEXTS: dict[str, tuple[str, str]] = {
         "人脸比对结果不确定，已转人工复核。",
         "The face comparison is not certain. A person will decide.",
     ),
+    # The same words: nobody is told by them that he looked like somebody else.
+    "looks_like_another": (
+        "人脸比对结果不确定，已转人工复核。",
+        "The face comparison is not certain. A person will decide.",
+    ),
     "photo_reused": ("该照片已经使用过，请现场重新拍照。", "This photo was used before. Please take a new one."),
     "challenge_needed": (
         "该项目打卡需要活体验证，请按提示转头拍摄。",
@@ -91,9 +96,23 @@ TEXTS: dict[str, tuple[str, str]] = {
         "未能确认为真人，请到光线充足处由本人重新拍照。",
         "A live person could not be confirmed. Find good light and take the photo yourself, please.",
     ),
+    "check_in_paused": (
+        (
+            "人脸多次未通过，请 {minutes} 分钟后再试。如确系本人无法通过，请联系项目部办理补卡或人工复核，"
+            "或到现场监督站人工登记。"
+        ),
+        (
+            "The face was refused too often: try again in {minutes} minutes. If it does not know you, there is a way "
+            "without it: ask the project office for a review or a missed punch, or the station on site."
+        ),
+    ),
     "engine_failed": (
         "照片无法自动比对，已转人工复核。",
         "The photo could not be compared automatically. A person will decide.",
+    ),
+    "template_outdated": (
+        "人脸模板需要重新录入，本次已转人工复核，请到监督站重新录入人脸。",
+        "Your face has to be enrolled anew: please visit the supervision station. A person will decide this time.",
     ),
     "refused_by_reviewer": (
         "人工复核未通过，请咨询项目部或监督站。",

@@ -21,6 +21,7 @@ from service.usecases.certificate_check import certificate_findings
 from service.usecases.counting import days_of_check_ins, recount
 from service.usecases.findings import reconcile
 from service.usecases.ground import Ground, ground_of
+from service.usecases.identity_check import identity_findings
 from service.usecases.months import Month, keep_month, last_whole_day, load_month, month_end
 from service.usecases.ticketing import dispatch_tickets, settle_cleared
 
@@ -69,6 +70,7 @@ def end_days(project_id: UUID, *, deps: Deps) -> None:
             keep_month(work, loaded)
             cleared |= _look_for_shortfalls(work, loaded, opening=True)
         cleared |= _check_certificates(work, ground, last + timedelta(days=1), opening=True)
+        cleared |= _check_identities(work, project_id, opening=True)
         book.through, book.look_again_from = last, None
         work.save()
         settle_cleared(work, cleared)
@@ -105,6 +107,11 @@ def _check_certificates(work: Work, ground: Ground, day: date, *, opening: bool)
     return reconcile(work, ground.project.id, Rule.CERTIFICATE_FOR_POST, results, months=None, opening=opening)
 
 
+def _check_identities(work: Work, project_id: UUID, *, opening: bool) -> set[UUID]:
+    results = identity_findings(work, project_id)
+    return reconcile(work, project_id, Rule.IDENTITY_CONFIRMED, results, months=None, opening=opening)
+
+
 def recheck(project_id: UUID, months: Collection[date], *, deps: Deps) -> int:
     """Compute months of a project anew and close what is right now, opening waits for the night; the months changed."""
     with deps.database.begin() as work:
@@ -121,6 +128,7 @@ def recheck(project_id: UUID, months: Collection[date], *, deps: Deps) -> int:
                 book.look_again_from = min(month, book.look_again_from or month)
             cleared |= _look_for_shortfalls(work, loaded, opening=False)
         cleared |= _check_certificates(work, ground, last + timedelta(days=1), opening=False)
+        cleared |= _check_identities(work, project_id, opening=False)
         settle_cleared(work, cleared)
         return changed
 

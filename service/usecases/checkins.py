@@ -27,6 +27,7 @@ from service.usecases import challenges
 from service.usecases.access import found, require
 from service.usecases.enrolment import SentPhoto
 from service.usecases.intake import Repeated, keep_photo, keep_photo_row
+from service.usecases.pauses import require_not_paused
 
 LOOK_EVERY_S = (0.03, 0.05, 0.1, 0.2)
 
@@ -48,6 +49,7 @@ def receive(
     known = _known(claim.client_ref, fingerprint, actor.person_id, deps)
     if known is not None:
         return known, False
+    require_not_paused(actor.person_id, claim.project_id, deps=deps)
     try:
         row = _keep(claim, photos, fingerprint, actor, deps)
     except Repeated:

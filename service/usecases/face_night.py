@@ -10,10 +10,11 @@ from service.domain.calendar import business_day
 from service.domain.topics import Topic
 from service.store.base import new_id
 from service.store.models import FaceNight
+from service.usecases.drift import measure_drift
 from service.usecases.duplicates import look_at_everybody
 
 #: In order; each may run twice with the same result, because a night that broke begins anew.
-STEPS: list[Callable[..., object]] = [look_at_everybody]
+STEPS: list[Callable[..., object]] = [look_at_everybody, measure_drift]
 
 
 def begin_night(*, deps: Deps) -> None:

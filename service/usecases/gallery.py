@@ -38,8 +38,9 @@ class Gallery:
     engine: Engine
     space: Space
     index: Index[UUID]
-    #: Whose each template is.
+    #: Whose each template is, and the other way round: of one engine version a person has one in force.
     owners: dict[UUID, UUID] = field(default_factory=dict)
+    templates: dict[UUID, UUID] = field(default_factory=dict)
     #: Those that do not open here; they are not tried at each check-in again.
     broken: set[UUID] = field(default_factory=set)
 
@@ -59,10 +60,11 @@ class Gallery:
     def refresh(self, people: Collection[UUID] | None, deps: Deps) -> dict[UUID, UUID]:
         """Take in what changed for these people, None for everybody: the templates that hold, and whose they are."""
         held = _in_force(self.engine, people, deps)
-        concerned = self.owners if people is None else {t for t, owner in self.owners.items() if owner in people}
-        for gone in concerned - held.keys():
-            del self.owners[gone]
-            self.index.drop([gone])
+        for person_id in list(self.templates if people is None else people):
+            template_id = self.templates.get(person_id)
+            if template_id is not None and template_id not in held:
+                del self.templates[person_id], self.owners[template_id]
+                self.index.drop([template_id])
         if people is None:
             self.broken &= held.keys()
         self._take_in([key for key in held if key not in self.owners and key not in self.broken], deps)
@@ -93,7 +95,7 @@ class Gallery:
             log.error("a template cannot be searched", template_id=str(row.id), error=type(error).__name__)
             self.broken.add(row.id)
         else:
-            self.owners[row.id] = row.person_id
+            self.owners[row.id], self.templates[row.person_id] = row.person_id, row.id
 
 
 #: By engine, version and adaptation, the one used last at the end.

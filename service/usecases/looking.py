@@ -6,15 +6,18 @@ from uuid import UUID
 
 from face.engines.base import Engine, Reading
 from face.errors import EngineUnavailable, Refusal
-from face.match import Match, compare
+from face.match import Match, MatchOutcome, compare
 from geofence.fence import Fence
 from service.deps import Deps
 from service.domain.checkin import Face, Unread
 from service.domain.claims import Claim
+from service.domain.identity import Rival
 from service.domain.policies import CheckInPolicy, FacePolicy
 from service.store.claims import MAX_ATTEMPTS, Held
 from service.store.models import CheckIn, TemplateRow
 from service.usecases.frames import Added, Burst, Measure, look_again
+from service.usecases.replays import Earlier
+from service.usecases.sentinel import Seen, rival, told_of
 from service.usecases.spaces import descriptor_of, space_for
 
 
@@ -28,8 +31,11 @@ class Case:
     fences: tuple[Fence, ...]
     missing_consents: tuple[str, ...]
     template: TemplateRow | None
+    #: Enrolled, though none of his templates is of the worker's engine.
+    outdated: bool
     enrolment_id: UUID | None
     burst: Burst
+    earlier: Earlier
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +46,13 @@ class Look:
     policy: FacePolicy | None
     reading: Reading | None = None
     added: Added | None = None
+    rival: Rival | None = None
+
+    @property
+    def looks_like_another(self) -> bool:
+        """True where the person claimed was recognised, though somebody else is clearly nearer."""
+        matched = isinstance(self.face, Match) and self.face.outcome is MatchOutcome.MATCH
+        return matched and self.rival is not None and self.rival.clearly
 
     def record(self) -> dict[str, Any]:
         """What the decision record keeps of it."""
@@ -57,6 +70,8 @@ class Look:
         if self.reading is not None:
             quality = {name: round(value, 3) for name, value in self.reading.quality.items()}
             told |= {"faces": self.reading.faces, "quality": quality}
+        if self.rival is not None:
+            told["rival"] = told_of(self.rival)
         return told | (dict(self.added.record) if self.added else {})
 
 
@@ -69,6 +84,8 @@ def look(case: Case, held: Held, engine: Engine, deps: Deps) -> Look:
         EngineFailed: the engine broke on the photo or a frame.
     """
     policy = case.policy.face(engine.id)
+    if case.outdated and not case.missing_consents:
+        return Look(Unread.OUTDATED, policy)
     if case.missing_consents or case.template is None:
         return Look(Unread.NOT_LOOKED_AT, policy)
     if policy is None:
@@ -83,4 +100,5 @@ def look(case: Case, held: Held, engine: Engine, deps: Deps) -> Look:
     first = compare(template, reading.descriptor, space, policy.thresholds)
     measure = Measure(reading, template, space, policy.thresholds)
     added = look_again(first, measure, case.burst, case.policy, engine, deps)
-    return Look(added.match, policy, reading, added)
+    seen = Seen(reading.descriptor, first.distance, added.match.outcome is MatchOutcome.MISMATCH)
+    return Look(added.match, policy, reading, added, rival(case.row, seen, case.policy, policy, engine, deps))

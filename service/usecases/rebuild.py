@@ -1,6 +1,6 @@
 """Making templates anew from kept enrolment photos after a change of engine: everybody's, or of one who checks in."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -20,6 +20,9 @@ from service.usecases.templates import Made, face_consented, made_of, template_v
 NO_TEMPLATE, NO_CONSENT, PHOTOS_GONE, ENGINE_FAILED = "no_template", "no_consent", "photos_gone", "engine_failed"
 
 
+Remakes = Callable[[Sequence[UUID]], Iterable[str | None]]
+
+
 @dataclass(frozen=True, slots=True)
 class _Source:
     """The template in force that is to be made anew, and the photos it was made from."""
@@ -27,6 +30,26 @@ class _Source:
     template_id: UUID
     enrolment_id: UUID
     photos: Sequence[UUID]
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """How many templates were made and retired, and why of whom none could be made."""
+
+    made: int
+    failed: Mapping[UUID, str]
+    retired: int
+
+
+def rebuild(*, deps: Deps, remakes: Remakes | None = None, keep_others: bool = False) -> Rebuilt:
+    """Make everybody's templates anew, and retire the others once all are made; begun again, it does what is left.
+
+    `remakes` calls `remake` for each person in order; whose photos give no template keeps the one he has.
+    """
+    ids = outdated(deps=deps)
+    results = remakes(ids) if remakes else (remake(person_id, deps=deps) for person_id in ids)
+    failed = {person_id: why for person_id, why in zip(ids, results, strict=True) if why is not None}
+    return Rebuilt(len(ids) - len(failed), failed, 0 if keep_others else retire_others(deps=deps))
 
 
 def outdated(*, deps: Deps) -> list[UUID]:

@@ -27,6 +27,8 @@ _SEALED = (
     _Sealed(TemplateRow.id, TemplateRow.sealed, "template"),
     _Sealed(TemplateRow.id, TemplateRow.sealed_members, "members"),
     _Sealed(AdaptationRow.name, AdaptationRow.sealed, "adaptation"),
+    _Sealed(CheckInFace.check_in_id, CheckInFace.descriptor, "check_in_face"),
+    _Sealed(CheckInFace.check_in_id, CheckInFace.mark, "check_in_mark"),
 )
 
 

@@ -33,14 +33,14 @@ def descriptor_of(row: TemplateRow, engine: Engine, deps: Deps) -> Array:
     Raises:
         EngineUnavailable: it does not open, or is damaged: the check-in's photo is not to blame, and no attempt counts.
     """
-    return np.asarray(_opened(f"template:{row.id}", row.sealed, engine, deps)[0])
+    return np.asarray(opened(f"template:{row.id}", row.sealed, engine, deps)[0])
 
 
 def members_of(row: TemplateRow, engine: Engine, deps: Deps) -> Array:
     """The descriptors (photos, length) a template was made from; the mean alone for one made before they were kept."""
     if row.sealed_members is None:
         return descriptor_of(row, engine, deps)[None]
-    return _opened(f"members:{row.id}", row.sealed_members, engine, deps)
+    return opened(f"members:{row.id}", row.sealed_members, engine, deps)
 
 
 def space_for(engine: Engine, adaptation: str | None, deps: Deps) -> Space:
@@ -70,7 +70,8 @@ def _load(name: str, deps: Deps) -> Adaptation:
         raise EngineUnavailable(f"the adaptation {name} does not open: is a key missing?") from error
 
 
-def _opened(owner: str, sealed: bytes, engine: Engine, deps: Deps) -> Array:
+def opened(owner: str, sealed: bytes, engine: Engine, deps: Deps) -> Array:
+    """Sealed descriptors of an engine, (n, length); EngineUnavailable when they do not open or are damaged."""
     try:
         return from_bytes(deps.vault.open(owner, sealed), length_of(engine.parts))
     except SealBroken as error:

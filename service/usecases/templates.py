@@ -17,6 +17,7 @@ from service.store.claims import MAX_ATTEMPTS, Held, claim, release, still_held
 from service.store.models import Consent, ConsentKind, Enrolment, EnrolmentState, Person, TemplateRow
 from service.store.photos import PhotoStoreDown
 from service.store.work import Work
+from service.usecases.duplicates import look_at_enrolled
 
 log = structlog.get_logger(__name__)
 
@@ -37,6 +38,8 @@ def enrol(enrolment_id: UUID, *, deps: Deps) -> None:
     except EngineFailed as error:
         log.warning("the engine failed on an enrolment", enrolment_id=str(enrolment_id), why=str(error))
         _give_back(held, deps, counted=True)
+    else:
+        look_at_enrolled(enrolment_id, deps=deps)
 
 
 def _give_back(held: Held, deps: Deps, *, counted: bool) -> None:

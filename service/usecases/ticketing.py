@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from service.domain.calendar import begin_of, business_day, month_of
 from service.domain.escalation import due
-from service.domain.findings.base import FindingKind
+from service.domain.findings.base import TICKETED, FindingKind
 from service.domain.policies import NoPolicy, PolicyRow, Subject
 from service.domain.scenario import parse_scenario
 from service.domain.sites import TeamKind
@@ -60,7 +60,8 @@ def _waiting(work: Work, project_id: UUID, proven: Collection[FindingKind]) -> S
     )
     again = and_(Finding.kind.in_(proven), Finding.ticket_id.in_(ended))
     free = or_(Finding.ticket_id.is_(None), again)
-    waiting = select(Finding).where(Finding.project_id == project_id, Finding.closed_at.is_(None), free)
+    ticketed = Finding.kind.in_(TICKETED)
+    waiting = select(Finding).where(Finding.project_id == project_id, Finding.closed_at.is_(None), ticketed, free)
     return work.session.scalars(waiting.order_by(Finding.id).with_for_update()).all()
 
 

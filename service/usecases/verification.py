@@ -1,7 +1,7 @@
 """Judging a check-in in a worker: claim, load, look at the face with no transaction open, decide, keep once."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -18,17 +18,20 @@ from service.deps import Deps
 from service.domain.calendar import business_day
 from service.domain.checkin import Decision, Evidence, decide, fix_age_s
 from service.domain.claims import from_dict
+from service.domain.reasons import Verdict
 from service.domain.sites import FenceState
-from service.store.claims import Held, claim, release, still_held
+from service.store.claims import MAX_ATTEMPTS, Held, claim, release, still_held
 from service.store.models import CheckIn, Consent, ConsentKind, Project, TemplateRow
 from service.store.models import Fence as FenceRow
 from service.store.photos import PhotoStoreDown
 from service.store.work import Work
-from service.usecases import looking
+from service.usecases import looking, replays
 from service.usecases.frames import burst_of, unanswered
 from service.usecases.ground import check_in_policy
-from service.usecases.looking import Case
+from service.usecases.looking import Case, Look
+from service.usecases.rebuild import remake
 from service.usecases.settling import Settlement, settle
+from service.usecases.suspicion import consider
 
 log = structlog.get_logger(__name__)
 
@@ -41,6 +44,9 @@ def verify(check_in_id: UUID, *, deps: Deps) -> None:
         return
     try:
         _verify(held, deps)
+    except replays.Overtaken:
+        _give_back(held, deps, counted=False)
+        verify(check_in_id, deps=deps)
     except (EngineUnavailable, PhotoStoreDown) as error:
         # No photo is to blame: the check-in waits uncounted until the part is back.
         log.error("a part is down, the check-in waits", check_in_id=str(check_in_id), part=type(error).__name__)
@@ -53,20 +59,21 @@ def verify(check_in_id: UUID, *, deps: Deps) -> None:
 def _verify(held: Held, deps: Deps) -> None:
     began = time.perf_counter()
     engine = deps.engine()
-    with deps.database.begin() as work:
-        case = _load(work, held.row_id, engine, deps)
+    case = _case(held, engine, deps)
     judgement = _judge_place(case)
     looked = time.perf_counter()
     look = looking.look(case, held, engine, deps)
+    reuse = replays.find(case.row, look.reading, case.earlier, engine, deps)
     face_ms = elapsed_ms(looked)
     evidence = Evidence(
         fix=case.claim.fix,
         received_at=case.row.at,
         judgement=judgement,
         missing_consents=case.missing_consents,
-        enrolled=case.template is not None,
-        photo_reused=case.row.photo_reused,
+        enrolled=case.template is not None or case.outdated,
+        photo_reused=reuse is not None,
         face=look.face,
+        looks_like_another=look.looks_like_another,
         liveness=(*unanswered(case.row, case.claim, case.policy), *(look.added.liveness if look.added else ())),
     )
     decision = decide(evidence, case.policy)
@@ -75,7 +82,9 @@ def _verify(held: Held, deps: Deps) -> None:
         "attempt": held.attempt,
         "timings_ms": {"face": face_ms, "total": elapsed_ms(began)},
     }
-    _keep(held, Settlement(decision.verdict, decision.reasons, record), deps)
+    if reuse is not None:
+        record["photo"] |= reuse.record()
+    _keep(held, case, look, Settlement(decision.verdict, decision.reasons, record), deps)
 
 
 def _give_back(held: Held, deps: Deps, *, counted: bool) -> None:
@@ -83,10 +92,26 @@ def _give_back(held: Held, deps: Deps, *, counted: bool) -> None:
         release(work, CheckIn, held, counted=counted)
 
 
+def _case(held: Held, engine: Engine, deps: Deps) -> Case:
+    """What there is to judge, with a template made by this engine if his photos still give one."""
+    with deps.database.begin() as work:
+        case = _load(work, held.row_id, engine, deps)
+    if not case.outdated or case.missing_consents or held.attempt > MAX_ATTEMPTS:
+        return case
+    why = remake(case.row.person_id, deps=deps)
+    if why is not None:
+        log.warning("no template of this engine can be made", check_in_id=str(held.row_id), why=why)
+        return case
+    with deps.database.begin() as work:
+        return _load(work, held.row_id, engine, deps)
+
+
 def _load(work: Work, check_in_id: UUID, engine: Engine, deps: Deps) -> Case:
     row = work.session.get_one(CheckIn, check_in_id)
     project = work.session.get_one(Project, row.project_id)
-    template = _template(work, row.person_id, engine)
+    templates = _templates(work, row.person_id)
+    ours = [each for each in templates if (each.engine, each.engine_version) == (engine.id, engine.version)]
+    template = ours[0] if ours else None
     return Case(
         row=row,
         claim=from_dict(row.claim),
@@ -94,8 +119,11 @@ def _load(work: Work, check_in_id: UUID, engine: Engine, deps: Deps) -> Case:
         fences=_fences(work, row),
         missing_consents=_missing_consents(work, row.person_id),
         template=template,
-        enrolment_id=template.enrolment_id if template else None,
+        outdated=bool(templates) and template is None,
+        # A reviewer compares with the photos of his enrolment, whichever engine saw them.
+        enrolment_id=next((each.enrolment_id for each in [*ours, *templates]), None),
         burst=burst_of(work, row),
+        earlier=replays.earlier_than(work, row),
     )
 
 
@@ -116,14 +144,9 @@ def _missing_consents(work: Work, person_id: UUID) -> tuple[str, ...]:
     return tuple(sorted(str(kind) for kind in ConsentKind if kind not in given))
 
 
-def _template(work: Work, person_id: UUID, engine: Engine) -> TemplateRow | None:
+def _templates(work: Work, person_id: UUID) -> Sequence[TemplateRow]:
     in_force = select(TemplateRow).where(TemplateRow.person_id == person_id, TemplateRow.retired_at.is_(None))
-    rows = work.session.scalars(in_force).all()
-    made_by_us = [row for row in rows if (row.engine, row.engine_version) == (engine.id, engine.version)]
-    if rows and not made_by_us:
-        # He is enrolled; it is the engine that does not know him yet. That is no reason to refuse anybody.
-        raise EngineUnavailable(f"his template is of another engine version than {engine.id} {engine.version}")
-    return made_by_us[0] if made_by_us else None
+    return work.session.scalars(in_force).all()
 
 
 def _judge_place(case: Case) -> Judgement | None:
@@ -131,14 +154,20 @@ def _judge_place(case: Case) -> Judgement | None:
     return judge(case.claim.position.wgs84(), case.claim.position.accuracy_m, case.fences, limits)
 
 
-def _keep(held: Held, settlement: Settlement, deps: Deps) -> None:
+def _keep(held: Held, case: Case, look: Look, settlement: Settlement, deps: Deps) -> None:
+    read = look.reading if settlement.verdict is not Verdict.REFUSED else None
     with deps.database.begin() as work:
+        if read is not None:
+            replays.require_all_compared(work, case.row, case.earlier)
         row = still_held(work, CheckIn, held)
         if row is None:
             log.warning("another worker took the check-in over", check_in_id=str(held.row_id))
             return
         row.claim_id, row.claimed_until = None, None
+        if read is not None:
+            replays.keep(work, row, read, deps.engine(), deps)
         settle(work, row, settlement, decided_by=None)
+        consider(work, row, case, look, deps.engine())
 
 
 def _record(case: Case, evidence: Evidence, decision: Decision, engine: Engine) -> dict[str, Any]:

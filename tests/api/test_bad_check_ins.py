@@ -94,7 +94,7 @@ def test_parts_in_the_wrong_number_or_under_the_wrong_name_are_all_told(
 
 
 def test_more_parts_than_any_request_needs_are_not_even_read(puncher: Puncher) -> None:
-    parts = [text(f"part{number}", "") for number in range(10)]
+    parts = [text(f"part{number}", "") for number in range(20)]
     assert ask(puncher, *parts, file("photo", landscape())) == (413, [("request_too_large", None)])
 
 
@@ -117,7 +117,7 @@ def test_a_file_that_is_no_usable_photo_is_refused(
 
 
 def test_a_request_larger_than_any_photo_is_refused_unread(puncher: Puncher) -> None:
-    photo = file("photo", bytes(MOST_BYTES + 1_000_000))
+    photo = file("photo", bytes(MOST_BYTES + 12 * 1_000_000 + 1_000_000))
     assert ask(puncher, text("claim", puncher.claim()), photo) == (413, [("request_too_large", None)])
 
 

@@ -72,12 +72,13 @@ class ReasonOut(Out):
 
 
 def told(items: list[dict[str, Any]], *, whole: bool) -> list[dict[str, Any]]:
-    """Reasons as they are shown; the person concerned learns only the numbers he can use."""
+    """Reasons as they are shown; all but the body learn no numbers they cannot use, nor who else it looked like."""
     shown = []
     for item in items:
         rule = REASONS[item["code"]]
+        code = item["code"] if whole else rule.told_as or item["code"]
         data = item["data"] if whole or rule.tell_numbers else {}
-        shown.append({"code": item["code"], "effect": rule.effect, "data": data, "text": text(item["code"], data)})
+        shown.append({"code": code, "effect": rule.effect, "data": data, "text": text(code, data)})
     return shown
 
 

@@ -15,6 +15,7 @@ class Rule(StrEnum):
 
     ATTENDANCE_BELOW_THRESHOLD = "attendance_below_threshold"
     CERTIFICATE_FOR_POST = "certificate_for_post"
+    IDENTITY_CONFIRMED = "identity_confirmed"
 
 
 class FindingKind(StrEnum):
@@ -22,12 +23,18 @@ class FindingKind(StrEnum):
 
     ATTENDANCE = "attendance"
     CERTIFICATE = "certificate"
+    IDENTITY = "identity"
 
 
 KIND_OF = {
     Rule.ATTENDANCE_BELOW_THRESHOLD: FindingKind.ATTENDANCE,
     Rule.CERTIFICATE_FOR_POST: FindingKind.CERTIFICATE,
+    Rule.IDENTITY_CONFIRMED: FindingKind.IDENTITY,
 }
+
+#: What tickets are made of. No scenario says yet how somebody puts right that another stood in for him: such a finding
+#: stays on the body's desk.
+TICKETED = frozenset({FindingKind.ATTENDANCE, FindingKind.CERTIFICATE})
 
 
 @dataclass(frozen=True, slots=True)

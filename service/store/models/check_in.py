@@ -51,6 +51,8 @@ class CheckIn(Identified, Versioned, Claimed, Base):
         Index("ix_check_in_project_at", "project_id", "at"),
         Index("ix_check_in_state", "state", "id"),
         Index("ix_check_in_at", "at"),
+        # Who failed just now is asked at every check-in, and few are refused.
+        Index("ix_check_in_refused", "person_id", "decided_at", postgresql_where="state = 'refused'"),
     )
 
 

@@ -99,9 +99,16 @@ def test_thresholds_come_near_the_wanted_rate_on_persons_never_seen() -> None:
     assert thresholds.refuse > thresholds.accept
 
 
-def test_too_few_persons_give_no_thresholds() -> None:
-    with pytest.raises(ValueError, match="six persons"):
-        learn_with_thresholds(population(5), PLAIN)
+@pytest.mark.parametrize("persons", [2, 3, 4, 5])
+def test_a_handful_of_persons_gives_thresholds_too(persons: int) -> None:
+    adaptation, thresholds = learn_with_thresholds(population(persons), PLAIN)
+    assert adaptation.persons == persons
+    assert 0 < thresholds.accept <= thresholds.refuse <= 2
+
+
+def test_one_person_gives_none() -> None:
+    with pytest.raises(ValueError, match="two persons"):
+        learn_with_thresholds(population(1), PLAIN)
 
 
 def test_the_shipped_thresholds_are_in_order() -> None:
