@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import exists, select
+from sqlalchemy import Row, exists, select
 
 from face.adapting import trials_by_person
 from face.calibrate import cross, leave_one_out
@@ -70,7 +70,7 @@ def reviewed(engine: Engine, space: Space, deps: Deps) -> dict[UUID, Floats]:
     return {person: np.array(distances) for person, distances in found.items()}
 
 
-def _decided_by_persons(engine: Engine, deps: Deps) -> Sequence[tuple[CheckInFace, TemplateRow]]:
+def _decided_by_persons(engine: Engine, deps: Deps) -> Sequence[Row[CheckInFace, TemplateRow]]:
     by_person = exists().where(
         DecisionRecord.check_in_id == CheckInFace.check_in_id,
         DecisionRecord.decided_by.is_not(None),
@@ -89,7 +89,7 @@ def _decided_by_persons(engine: Engine, deps: Deps) -> Sequence[tuple[CheckInFac
         .limit(_MAX_REVIEWS)
     )
     with deps.database.begin() as work:
-        return work.session.execute(statement).tuples().all()
+        return work.session.execute(statement).all()
 
 
 def sentinel_margin(members: Sequence[Vectors], space: Space) -> float | None:

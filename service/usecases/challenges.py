@@ -24,7 +24,7 @@ def draw(project_id: UUID, *, actor: Actor, deps: Deps) -> tuple[Challenge, bool
     """A challenge for the caller's own next check-in on a project, and whether its policy asks for one today.
 
     Asked again within the first half of its time, the same one is given: who holds a film of the person may not draw
-    until it fits, and at most two are ever open. A challenge is kept without an audit row: nothing was done to anybody.
+    until it fits, and for each project at most two are open. No audit row is kept of it: nothing was done to anybody.
     """
     require(actor, Permission.CHECK_IN_CREATE)
     if actor.person_id is None:

@@ -203,7 +203,7 @@ def test_all_that_is_kept_comes_in_one_query(gate: Gate) -> None:
         connection = work.session.connection()
         event.listen(connection, "before_cursor_execute", lambda *a: asked.append(a[2]))
         assert len(replays.earlier_than(work, row).kept) == 3
-    assert len(asked) == 1
+        assert len(asked) == 1
 
 
 def test_what_is_kept_is_sealed_for_its_check_in_and_for_its_purpose(gate: Gate, photo: bytes) -> None:

@@ -7,7 +7,7 @@ from PIL import Image, ImageEnhance
 
 from demo import photos
 from face.photo import pixels
-from face.replay import SAME_PHOTO_BITS, bits_apart, fingerprint
+from face.replay import SAME_PHOTO_BITS, bits_apart, fingerprint, same_photo
 
 Array = npt.NDArray[np.float64]
 
@@ -131,3 +131,43 @@ def test_what_lies_outside_of_the_picture_is_not_compared(originals: dict[str, b
     assert bits_apart(cut, originals["obama"]) <= SAME_PHOTO_BITS
     known = np.unpackbits(np.frombuffer(cut, np.uint8))[4096:].sum()
     assert known < np.unpackbits(np.frombuffer(originals["obama"], np.uint8))[4096:].sum()
+
+
+def strangers(originals: dict[str, bytes], number: int) -> list[bytes]:
+    """Fingerprints of other photos: detail of the same kind, farther away than any copy of it can be found."""
+    dice, made = np.random.default_rng(0), []
+    for at in range(number):
+        planes = np.unpackbits(np.frombuffer(originals[NAMES[at % len(NAMES)]], np.uint8)).reshape(2, 64, 64)
+        made.append(np.packbits(np.roll(planes, dice.integers(8, 56, 2), (1, 2))).tobytes())
+    return made
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_the_fast_way_finds_among_500_what_the_slow_way_finds(originals: dict[str, bytes], seed: int) -> None:
+    dice, name = np.random.default_rng(seed), NAMES[seed % len(NAMES)]
+    left, top, right, bottom = dice.uniform(0, 0.08, 4)
+    quality, scale = int(dice.integers(40, 96)), float(dice.uniform(0.4, 1.5))
+    copy = copied(name, quality=quality, scale=scale, crop=(left, top, right, bottom))
+    earlier = strangers(originals, 500)
+    place = int(dice.integers(500))
+    earlier.insert(place, originals[name])
+    apart = bits_apart(copy, originals[name])
+    assert same_photo(copy, earlier) == ((place, apart) if apart <= SAME_PHOTO_BITS else None)
+    assert same_photo(copy, [each for each in earlier if each != originals[name]]) is None
+
+
+def test_of_several_copies_the_nearest_is_found(originals: dict[str, bytes]) -> None:
+    copies = [copied("obama", quality=40, scale=0.4), originals["obama"], copied("obama", crop=(0.05, 0, 0, 0))]
+    assert same_photo(originals["obama"], copies) == (1, 0)
+
+
+def test_among_no_photos_and_among_photos_without_detail_nothing_is_found(originals: dict[str, bytes]) -> None:
+    flat = fingerprint(Image.new("RGB", (640, 640), (90, 90, 90)), LANDMARKS["obama"])
+    assert [same_photo(originals["obama"], earlier) for earlier in ([], [flat] * 20)] == [None, None]
+    assert same_photo(flat, [flat, originals["obama"]]) is None
+
+
+def test_among_earlier_marks_one_that_is_no_fingerprint_is_an_error(originals: dict[str, bytes]) -> None:
+    for broken in (originals["obama"][:-8], b"x" * 2048, b""):
+        with pytest.raises(ValueError, match="reshape"):
+            same_photo(originals["obama"], [originals["biden"], broken])
