@@ -24,9 +24,7 @@ def main() -> None:
     parser.add_argument("--photos", type=int, default=5000, help="how many are described")
     parser.add_argument("--engine", default="fused", help=", ".join(loading.NAMES))
     choices = parser.parse_args()
-    photos = [
-        variant(portrait(name), seed=at, side=side) for at, side in enumerate(SIDES) for name in PORTRAITS
-    ]
+    photos = [variant(portrait(name), seed=at, side=side) for at, side in enumerate(SIDES) for name in PORTRAITS]
     figures = measure(loading.load(choices.engine, Path("var/models")), photos, choices.photos)
     for name, value in figures.items():
         print(f"{name:<20}{value}", file=sys.stderr)

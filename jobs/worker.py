@@ -18,6 +18,7 @@ from rq.serializers import JSONSerializer
 from rq.worker import SimpleWorker
 from rq.worker_pool import WorkerPool
 
+import jobs.one_thread  # noqa: F401 - it sets the environment, and numpy comes with the next lines
 from face.errors import EngineUnavailable
 from jobs.runtime import process_deps, settings_or_exit, start_heart
 from service.connectors.queue import JOB_TIMEOUT_S

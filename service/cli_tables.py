@@ -22,6 +22,9 @@ def status_lines(status: Status) -> Iterator[str]:
     yield f"policy {status.policy.version}, in force on {status.today}:"
     face = status.policy.face(status.engine)
     yield f"  {_numbers(face)}" if face else f"  it has no thresholds for {status.engine}: nobody is judged"
+    serving = {row.name for row in status.adaptations if row.engine_version == status.version} | {None}
+    if face and face.adaptation not in serving:
+        yield f"  {face.adaptation} is of another engine version: nobody is judged (docs/faces.md)"
 
 
 def calibration_lines(found: Calibration) -> Iterator[str]:

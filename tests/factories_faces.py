@@ -48,10 +48,17 @@ class PaperEngine:
         return Reading(np.frombuffer(data, np.float32), (0, 0, 1, 1), {"size": 200.0}, 1)
 
 
-def population(persons: int, photos: int = 4, seed: int = 0, moved: float = 0.0, scatter: float = 0.25) -> list[Array]:
-    """Persons of the engine on paper around a common face, each (photos, 32); `moved` takes all of them elsewhere."""
+def population(
+    persons: int,
+    photos: int = 4,
+    *,
+    seed: int = 0,
+    moved: float = 0.0,
+    scatter: float = 0.25,
+    length: int = length_of(PaperEngine.parts),
+) -> list[Array]:
+    """Persons around a common face, each (photos, length); `moved` takes all of them elsewhere."""
     dice = np.random.default_rng(seed)
-    length = length_of(PaperEngine().parts)
     centres = 3.0 + moved + dice.normal(0, 1, (persons, length))
     return [(centre + scatter * dice.normal(0, 1, (photos, length))).astype(np.float32) for centre in centres]
 

@@ -1,6 +1,6 @@
 """Suspicions about who somebody is: when another is clearly nearer, when tries are used up, when two may be one."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -51,15 +51,17 @@ def are_tries_used_up(mismatches: Iterable[datetime], at: datetime, policy: TryP
     return any(at in window and len(window) >= policy.tries for window in windows)
 
 
-def twin_of(nearest: Sequence[Nearby], policy: FacePolicy) -> Nearby | None:
+def twin_of(nearest: Sequence[Nearby], policy: FacePolicy, known: Mapping[UUID, Collection[UUID]]) -> Nearby | None:
     """Who of the others, nearest first, may be the same person under a second name, or None.
 
-    Where several are about as near it is a crowded corner, in which the nearest is a stranger like the next.
+    Where several are about as near it is a crowded corner, in which the nearest is a stranger like the next; `known`
+    tells who is held to be one person with whom already, and more names of one person are no crowd.
     """
     if policy.duplicate is None or not nearest or nearest[0].distance > policy.duplicate:
         return None
-    alone = len(nearest) == 1 or nearest[1].distance - nearest[0].distance > policy.duplicate_margin
-    return nearest[0] if alone else None
+    twin, same = nearest[0], known.get(nearest[0].person_id, ())
+    third = next((each for each in nearest[1:] if each.person_id not in same), None)
+    return twin if third is None or third.distance - twin.distance > policy.duplicate_margin else None
 
 
 def per_thousand(cases: int, person_days: int) -> float | None:

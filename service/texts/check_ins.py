@@ -147,6 +147,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "录入人脸前必须取得本人单独同意。",
         "The person's separate consent is needed before a face is enrolled.",
     ),
+    "two_people": ("不能与本人重复。", "Nobody is his own double."),
     # Photos.
     "photo_empty": ("照片是空文件。", "The photo is an empty file."),
     "photo_too_large": (

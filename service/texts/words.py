@@ -95,7 +95,11 @@ PARTIES: dict[str, Pair] = {
     "program": ("系统", "the program"),
 }
 
-KINDS: dict[str, Pair] = {"attendance": ("考勤", "attendance"), "certificate": ("证书", "certificate"), "identity": ("人证不符", "identity")}
+KINDS: dict[str, Pair] = {
+    "attendance": ("考勤", "attendance"),
+    "certificate": ("证书", "certificate"),
+    "identity": ("人证不符", "identity"),
+}
 
 LOOPS: dict[str, tuple[Pair, Pair]] = {
     "small": (("小闭环", "small loop"), ("首次核查即通过", "passed at the first check")),

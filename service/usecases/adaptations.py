@@ -84,15 +84,20 @@ def adaptation_for(name: str, engine: Engine, deps: Deps) -> str | None:
     """
     if name == "none":
         return None
-    mine = (AdaptationRow.engine == engine.id, AdaptationRow.engine_version == engine.version)
-    statement = select(AdaptationRow.name).where(*mine).order_by(AdaptationRow.id.desc())
-    with deps.database.begin() as work:
-        names = work.session.scalars(statement).all()
+    names = names_for(engine, deps)
     if name == "latest":
         return names[0] if names else None
     if name not in names:
         raise NotDone(f"there is no adaptation {name} for {engine.id} {engine.version}")
     return name
+
+
+def names_for(engine: Engine, deps: Deps) -> Sequence[str]:
+    """The adaptations learned for this engine version, the newest first."""
+    mine = (AdaptationRow.engine == engine.id, AdaptationRow.engine_version == engine.version)
+    statement = select(AdaptationRow.name).where(*mine).order_by(AdaptationRow.id.desc())
+    with deps.database.begin() as work:
+        return work.session.scalars(statement).all()
 
 
 def _keep(adaptation: Adaptation, deps: Deps) -> AdaptationRow:

@@ -20,7 +20,7 @@ from service.domain.calendar import business_day
 from service.domain.policies import FacePolicy
 from service.errors import NotDone
 from service.store.models import Policy
-from service.usecases.adaptations import adaptation_for
+from service.usecases.adaptations import adaptation_for, names_for
 from service.usecases.calibration_trials import Trials, nearest_others, reviewed, sentinel_margin, trials_in
 from service.usecases.city_policy import city_policy, replace_face
 from service.usecases.population import Watch, means_in_force, members_in_force, unwatched
@@ -95,7 +95,8 @@ def calibrate(fmr: float, adaptation: str, *, deps: Deps, watch: Watch[Any] = un
     thresholds = thresholds_for(genuine, impostor, fmr)
     margin = sentinel_margin(list(members.values()), space_for(engine, name, deps))
     at, curves = [_at("proposed", thresholds, name, trials)], {_space_name(name): measure.det_points(genuine, impostor)}
-    if current:
+    # After a change of version today's numbers may be of a space in which this engine cannot measure.
+    if current and (current.adaptation is None or current.adaptation in names_for(engine, deps)):
         now = trials if current.adaptation == name else _trials(members, current.adaptation, engine, deps)
         at.insert(0, _at(policy.version, current.thresholds, current.adaptation, now))
         points = measure.det_points(np.concatenate(now.owners), np.concatenate(now.strangers))

@@ -13,6 +13,7 @@ from face.space import MIN_PERSONS, Adaptation, Space, learn
 from service.deps import Deps
 from service.domain.calendar import business_day
 from service.store.models import AdaptationRow
+from service.usecases.adaptations import names_for
 from service.usecases.city_policy import city_policy
 from service.usecases.population import members_in_force
 from service.usecases.spaces import space_for
@@ -48,18 +49,18 @@ class Drift:
 def measure_drift(*, deps: Deps) -> Drift | None:
     """Compare who is enrolled with the adaptation that today's policy of the city names, and keep the result.
 
-    None where nothing is in force, or too few people are enrolled to say.
+    None where none is in force for this engine version, or too few people are enrolled to say.
     """
     engine, today = deps.engine(), business_day(deps.clock.now())
     with deps.database.begin() as work:
         policy = city_policy(work, today).face(engine.id)
-    if policy is None or policy.adaptation is None:
+    if policy is None or policy.adaptation not in names_for(engine, deps):
         return None
-    space = space_for(engine, policy.adaptation, deps)
+    then = space_for(engine, policy.adaptation, deps).adaptation
     members = list(members_in_force(engine, deps).values())
-    if space.adaptation is None or sum(len(photos) > 1 for photos in members) < MIN_PERSONS:
+    if then is None or sum(len(photos) > 1 for photos in members) < MIN_PERSONS:
         return None
-    drift = drift_of(space.adaptation, members, engine.parts)
+    drift = drift_of(then, members, engine.parts)
     with deps.database.begin() as work:
         mine = update(AdaptationRow).where(AdaptationRow.name == policy.adaptation)
         work.session.execute(mine.values(drift=drift.means, drift_at=deps.clock.now()))

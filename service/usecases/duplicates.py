@@ -56,12 +56,14 @@ def _look_at(enrolment_id: UUID, engine: Engine, deps: Deps) -> None:
             return
         _close_gone(work, template.person_id)
         known = _known(work)
-    beside = {template.person_id} | known[template.person_id]
+    beside = {template.person_id} | known.get(template.person_id, set())
+    # Of those found all but two may be further names of one person.
+    most = 2 + max(map(len, known.values()), default=0)
     gallery = gallery_for(engine, policy.adaptation, deps)
-    near = gallery.nearest(descriptor_of(template, engine, deps), 2, deps, people=None, beside=beside)
+    near = gallery.nearest(descriptor_of(template, engine, deps), most, deps, people=None, beside=beside)
     himself = Nearby(template.person_id, template.id, 0.0)
     with deps.database.begin() as work:
-        _open(work, himself, twin_of(near, policy), policy, engine, enrolment_id)
+        _open(work, himself, twin_of(near, policy, known), policy, engine, enrolment_id)
 
 
 def look_at_everybody(*, deps: Deps) -> None:
@@ -83,13 +85,13 @@ def look_at_everybody(*, deps: Deps) -> None:
     pairs, apart = pairs_within(vectors, policy.duplicate + policy.duplicate_margin)
     near: dict[int, list[Nearby]] = defaultdict(list)
     for (i, j), distance in zip(pairs.tolist(), apart.tolist(), strict=True):
-        if people[j].person_id in known[people[i].person_id]:
+        if people[j].person_id in known.get(people[i].person_id, ()):
             continue
         for one, other in ((i, j), (j, i)):
             near[one].append(Nearby(people[other].person_id, people[other].template_id, distance))
     with deps.database.begin() as work:
         for one, others in near.items():
-            _open(work, people[one], twin_of(others, policy), policy, engine, None)
+            _open(work, people[one], twin_of(others, policy, known), policy, engine, None)
 
 
 def _policy(work: Work, engine: Engine) -> FacePolicy | None:
@@ -98,7 +100,7 @@ def _policy(work: Work, engine: Engine) -> FacePolicy | None:
 
 
 def _known(work: Work) -> Mapping[UUID, set[UUID]]:
-    """With whom each person was found to be one already: they do not stand in the way of finding a third name."""
+    """With whom each person was found to be one already: they are looked for no more, and are no crowd."""
     statement = select(DuplicateCase.person_id, DuplicateCase.other_person_id).where(DuplicateCase.state.in_(_KNOWN))
     known: dict[UUID, set[UUID]] = defaultdict(set)
     for one, other in work.session.execute(statement):

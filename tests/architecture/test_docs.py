@@ -32,7 +32,7 @@ from service.domain.sites import BodyKind, FenceState, ProjectState, TeamKind, U
 from service.domain.stop_works import StopWorkAct, StopWorkState
 from service.domain.tickets import Act, Checker, Clock, Label, Loop, Party, TicketState
 from service.store.base import Base
-from service.store.models import ConsentKind, EnrolmentState
+from service.store.models import CaseState, ConsentKind, EnrolmentState
 from service.texts import TEXTS, text
 from service.texts.words import ACTS, PARTIES, STATES
 
@@ -249,7 +249,7 @@ def test_the_glossary_names_every_table_role_state_and_permission_subject() -> N
     kinds = (
         Role, Scope, Verdict, ReviewOwner, Basis, LineState, LineAct, BodyKind, FenceState, ProjectState, TeamKind,
         UnitRoleKind, ConsentKind, EnrolmentState, FindingKind, TicketState, Checker, Label, Loop, Party, Act, Clock,
-        DayOutcome, StopWorkState, StopWorkAct, Rule,
+        DayOutcome, StopWorkState, StopWorkAct, Rule, CaseState,
     )  # fmt: skip
     words = {str(value) for kind in kinds for value in kind} | set(Base.metadata.tables)
     words |= {str(permission).split(".")[0] for permission in Permission}

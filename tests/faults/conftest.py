@@ -13,11 +13,16 @@ from pathlib import Path
 import psutil
 import pytest
 from redis import Redis
+from sqlalchemy import func, select
 
 from service.clock import SystemClock
 from service.connectors.queue import RqJobs
 from service.deps import Deps, build
+from service.domain.actors import Actor
+from service.domain.reasons import Verdict
 from service.settings import Settings
+from service.store.models import Audit, CheckIn, DecisionRecord, Enrolment, Heartbeat
+from tests.factories import Site, World
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 40.0
@@ -49,6 +54,55 @@ class Processes:
             for child in (*psutil.Process(process.pid).children(recursive=True), psutil.Process(process.pid)):
                 child.kill()
             process.wait()
+
+
+class Stage:
+    """An enrolled person at a gate, with a tick and, unless told otherwise, one worker running."""
+
+    def __init__(self, live: Deps, processes: Processes, *pool: str) -> None:
+        self.deps = live
+        self.world = World(live)
+        self.site: Site = self.world.site()
+        self.tick = processes.start("jobs.tick")
+        self.pool = processes.start(*(pool or ("jobs.worker", "--workers", "1")))
+        self.actor = self.enrolled("obama")
+
+    def enrolled(self, who: str, seed: int = 1000) -> Actor:
+        """A person's account once his face is known."""
+        person = self.world.person()
+        enrolment_id = self.world.enrol(person.id, who, seed=seed)
+        eventually(lambda: self._state(Enrolment, enrolment_id) == "provisional", "the enrolment")
+        return self.world.key_person(person.id)
+
+    def _state(self, model: type[CheckIn] | type[Enrolment], row_id: object) -> str:
+        with self.deps.database.begin() as work:
+            return str(work.session.get_one(model, row_id).state)
+
+    def row(self, check_in: CheckIn) -> CheckIn:
+        with self.deps.database.begin() as work:
+            return work.session.get_one(CheckIn, check_in.id)
+
+    def judged(self, check_in: CheckIn) -> CheckIn:
+        eventually(lambda: self.row(check_in).state is not Verdict.RECEIVED, "a verdict")
+        return self.row(check_in)
+
+    def decisions(self, check_in: CheckIn) -> tuple[int, int]:
+        """How many decision records and how many audit rows say that it was decided."""
+        with self.deps.database.begin() as work:
+            records = select(func.count()).where(DecisionRecord.check_in_id == check_in.id)
+            audits = select(func.count()).where(Audit.subject_id == str(check_in.id), Audit.action == "check_in:decide")
+            return work.session.scalars(records).one(), work.session.scalars(audits).one()
+
+    def workers(self) -> list[psutil.Process]:
+        return workers_of(self.pool, self.deps)
+
+
+def workers_of(pool: psutil.Process, live: Deps) -> list[psutil.Process]:
+    """Its children whose hearts beat: the one that tries the engine before there are workers has none."""
+    with live.database.begin() as work:
+        names = work.session.scalars(select(Heartbeat.name).where(Heartbeat.kind == "worker")).all()
+    beating = {int(name.rpartition(":")[2]) for name in names}
+    return [child for child in pool.children() if child.pid in beating and child.status() != psutil.STATUS_ZOMBIE]
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from base64 import b64encode
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -84,3 +85,8 @@ def test_no_secret_is_shown() -> None:
 
 def test_keys_have_numbers() -> None:
     assert parse_keys(f"1={KEY}, 7={KEY}") == {1: bytes(32), 7: bytes(32)}
+
+
+@pytest.mark.parametrize(("value", "path"), [("", None), (" ", None), ("models/spoof.json", Path("models/spoof.json"))])
+def test_a_passive_model_is_off_unless_named(value: str, path: Path | None) -> None:
+    assert Settings.from_env(GOOD | {"DAOGANG_PASSIVE_MODEL": value}).passive_model == path

@@ -21,6 +21,7 @@ from service.usecases import adaptations, spaces
 from service.usecases.calibration import MARGIN, Calibration, calibrate, write
 from service.usecases.calibration_trials import nearest_others, reviewed, sentinel_margin
 from service.usecases.city_policy import city_policy
+from service.usecases.drift import measure_drift
 from service.usecases.population import unwatched
 from tests.factories import STARTED, World
 from tests.factories_attendance import decide, received
@@ -84,6 +85,22 @@ def test_in_an_adapted_space_nobody_is_judged_by_what_was_learned_of_him(paper: 
     learned_by_heart = np.concatenate(leave_one_out(members, spaces.space_for(PAPER, name, paper).project))
     at = calibrated.at[-1]
     assert at.fnmr.share > (learned_by_heart > at.thresholds.accept).mean()
+
+
+def test_after_a_change_of_version_the_new_one_is_calibrated_beside_a_policy_of_the_old(
+    paper: Deps, clock: SetClock
+) -> None:
+    enrol_all(paper, PAPER, population(60))
+    adaptations.learn_adaptation(deps=paper)
+    write(calibrate(WANTED, "latest", deps=paper), tomorrow(paper), deps=paper)
+    clock.pass_(days=1)
+    newer = PaperEngine(version="2")
+    enrol_all(paper, newer, population(60))
+    deps = replace(paper, engine=lambda: newer)
+    adaptations.learn_adaptation(deps=deps)
+    found = calibrate(WANTED, "latest", deps=deps)
+    assert ([at.name for at in found.at], found.proposed.adaptation) == (["proposed"], "paper-2")
+    assert measure_drift(deps=deps) is None
 
 
 def decided_by_a_person(world: World, person_id: UUID, descriptor: np.ndarray, verdict: Verdict) -> UUID:

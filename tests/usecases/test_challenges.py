@@ -11,13 +11,14 @@ from uuid import UUID, uuid4
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 from sqlalchemy import func, select
 
 from demo.photos import landscape, portrait, side_by_side, variant
 from face.engines.base import Part, Reading
 from face.errors import EngineFailed, Refusal
 from face.liveness import ORDERS, Turn
+from face.photo import pixels
 from service.deps import Deps
 from service.domain.actors import Actor
 from service.domain.policies import Subject
@@ -546,6 +547,24 @@ def test_a_store_that_breaks_at_a_frame_keeps_nothing_and_leaves_the_challenge(a
 @pytest.fixture
 def real(world: World) -> Stage:
     return Stage(world)
+
+
+def mirrored(photo: bytes) -> bytes:
+    ImageOps.mirror(pixels(photo)).save(file := io.BytesIO(), "JPEG", quality=92)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("order", "reasons"), [((FRONT, LEFT, RIGHT), []), ((FRONT, RIGHT, LEFT), ["challenge_failed"])]
+)
+def test_portraits_of_one_person_from_three_sides_answer_one(
+    real: Stage, order: tuple[Turn, ...], reasons: list[str]
+) -> None:
+    # His second portrait is turned by about 25 degrees to his right; in a mirror it is to his left.
+    real.asks(challenge=True)
+    frames = [portrait("obama"), mirrored(portrait("obama2")), portrait("obama2")]
+    row = real.judged(frames, challenge_id=real.drawn(*order))
+    assert (codes(row), len(real.face(row)["frames"])) == (reasons, 3)
 
 
 def test_one_portrait_many_times_answers_no_challenge(real: Stage, queue: HeldQueue) -> None:

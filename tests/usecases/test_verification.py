@@ -359,13 +359,13 @@ def test_a_punch_outside_the_window_or_a_stopped_project_does_not_count(
 
 
 def test_a_change_of_engine_version_refuses_nobody(gate: Gate, deps: Deps) -> None:
-    newer = Broken(deps, EngineFailed("not asked"))
+    newer = Broken(deps, EngineFailed("not on the photos of his enrolment"))
     newer.version = "of tomorrow"
     row = gate.world.punch(gate.site, gate.actor)
     verification.verify(row.id, deps=replace(deps, engine=lambda: newer))
-    assert (gate.again(row).state, gate.again(row).attempts) == ("received", 0)
-    verification.verify(row.id, deps=deps)
-    assert gate.again(row).state is Verdict.ACCEPTED
+    assert (gate.again(row).state, codes(gate.again(row))) == (Verdict.REVIEW, ["template_outdated"])
+    # The reviewer compares with the enrolment he has.
+    assert gate.records(row)[0].record["enrolment_id"] is not None
 
 
 def test_an_unfiled_line_gives_neither_team_nor_reviewer(world: World, site: Site, queue: HeldQueue) -> None:

@@ -70,13 +70,20 @@ def test_three_mismatches_within_ten_minutes_use_the_tries_up(others: list[float
 
 def test_who_may_be_the_same_person_stands_alone() -> None:
     alone, crowded, far = near(0.5), near(0.4, 0.65), near(0.51)
-    assert twin_of(alone, FACE) is alone[0]
-    assert twin_of(crowded, FACE) is None
-    assert twin_of(far, FACE) is None
+    assert twin_of(alone, FACE, {}) is alone[0]
+    assert twin_of(crowded, FACE, {}) is None
+    assert twin_of(far, FACE, {}) is None
     apart = near(0.4, 0.66)
-    assert twin_of(apart, FACE) is apart[0]
-    assert twin_of([], FACE) is None
-    assert twin_of(alone, FacePolicy(Thresholds(1.0, 2.0))) is None
+    assert twin_of(apart, FACE, {}) is apart[0]
+    assert twin_of([], FACE, {}) is None
+    assert twin_of(alone, FacePolicy(Thresholds(1.0, 2.0)), {}) is None
+
+
+def test_two_names_of_one_person_are_no_crowd() -> None:
+    first, second, third = near(0.4, 0.45, 0.5)
+    known = {first.person_id: {second.person_id}}
+    assert twin_of([first, second], FACE, known) is first
+    assert twin_of([first, second, third], FACE, known) is None
 
 
 def test_false_suspicions_are_told_for_a_thousand_person_days() -> None:

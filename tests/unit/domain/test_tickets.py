@@ -9,7 +9,7 @@ import pytest
 from service.domain.actors import Grant, Reach, Role, Scope
 from service.domain.calendar import WorkCalendar
 from service.domain.escalation import Standing
-from service.domain.findings.base import FindingKind
+from service.domain.findings.base import TICKETED, FindingKind
 from service.domain.sites import TeamKind
 from service.domain.ticket_loop import Facts, acting_role, allowed, dispatched, moved, require_act
 from service.domain.tickets import (
@@ -141,7 +141,7 @@ def refusal(ticket: Standing, act: Act, *roles: Role, **how: object) -> str | No
 @pytest.mark.parametrize("team_kind", TeamKind)
 @pytest.mark.parametrize("act", [act for act in Act if act not in BY_PROGRAM])
 def test_every_act_in_every_state_by_every_role(act: Act, team_kind: TeamKind) -> None:
-    for state, role, checker, kind, appealed in product(TicketState, Role, Checker, FindingKind, (False, True)):
+    for state, role, checker, kind, appealed in product(TicketState, Role, Checker, TICKETED, (False, True)):
         ticket = standing(state, team_kind=team_kind, checker=checker, kind=kind, appealed=appealed)
         outcome = expected(act, role, ticket)
         assert refusal(ticket, act, role) == outcome, (state, role, checker, kind, appealed)

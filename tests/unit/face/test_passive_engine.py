@@ -13,6 +13,7 @@ from demo.photos import landscape, portrait
 from face.engines.base import Engine, Reading
 from face.engines.network_engine import NetworkEngine, with_passive
 from face.errors import EngineUnavailable
+from service.deps import load_engine
 
 
 @pytest.fixture
@@ -50,6 +51,10 @@ def test_a_photo_is_looked_at_and_a_turned_frame_is_not(fused: NetworkEngine, mo
     assert 1 / 3 < (live(watched) or 0) < 1
     assert live(watched, turned=True) is None
     assert live(fused) is None
+
+
+def test_a_worker_loads_it_with_its_engine(model: Path) -> None:
+    assert live(load_engine("fused", Path("var/models"), model)) is not None
 
 
 def test_descriptors_and_their_version_stay(fused: NetworkEngine, model: Path) -> None:

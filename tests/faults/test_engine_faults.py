@@ -1,0 +1,85 @@
+"""Photos that break the engine in C code: a person looks at them, the worker comes back, and nobody else waits."""
+
+import time
+
+import psutil
+import pytest
+from redis import Redis
+from rq.serializers import JSONSerializer
+from rq.worker import SimpleWorker
+
+from demo.photos import portrait, variant
+from service.deps import Deps
+from service.domain.reasons import Verdict
+from service.store.models import CheckIn
+from tests.faults.conftest import Processes, Stage, eventually
+from tests.faults.poisoned_worker import BREAKS, POISON_SEED
+
+WORKERS = 2
+# Within five seconds on a machine that does nothing else; here all tests share one.
+BACK_S = 20.0
+# Its own thread, the heart's, and one that the import of ONNX Runtime leaves behind.
+THREADS = 3
+
+
+class PoisonedStage(Stage):
+    """Two workers with an engine that breaks on one photo, and two enrolled people."""
+
+    def __init__(self, live: Deps, processes: Processes, how: str) -> None:
+        super().__init__(live, processes, "tests.faults.poisoned_worker", how, "--workers", str(WORKERS))
+        self.other = self.enrolled("biden", seed=2000)
+        eventually(lambda: len(self.ready()) == WORKERS, "all workers")
+
+    def ready(self) -> set[int]:
+        """The processes that wait for photos: their engine is loaded."""
+        with Redis.from_url(self.deps.settings.redis_url) as redis:
+            known = {worker.pid for worker in SimpleWorker.all(connection=redis, serializer=JSONSerializer)}
+        return known & {worker.pid for worker in self.workers()}
+
+    def punch_of_other(self, seed: int) -> CheckIn:
+        return self.world.punch(self.site, self.other, variant(portrait("biden"), seed=seed))
+
+
+@pytest.fixture(params=sorted(BREAKS))
+def poisoned(
+    live: Deps, processes: Processes, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> PoisonedStage:
+    # Longer than a busy machine takes for a photo, and shorter than the lease.
+    monkeypatch.setitem(processes._environment, "DAOGANG_HANG_S", "3")
+    monkeypatch.setitem(processes._environment, "DAOGANG_LEASE_S", "5")
+    return PoisonedStage(live, processes, request.param)
+
+
+def test_a_photo_that_breaks_the_engine_goes_to_a_person_and_nobody_else_waits(poisoned: PoisonedStage) -> None:
+    poison = poisoned.world.punch(poisoned.site, poisoned.actor, variant(portrait("obama"), seed=POISON_SEED))
+    eventually(lambda: poisoned.row(poison).attempts == 1, "the first attempt")
+    others = [poisoned.punch_of_other(seed) for seed in range(500, 506)]
+    assert {poisoned.judged(each).state for each in others} == {Verdict.ACCEPTED}
+    assert {poisoned.row(each).attempts for each in others} == {1}
+    assert poisoned.row(poison).state is Verdict.RECEIVED
+    row = poisoned.judged(poison)
+    assert (row.state, [reason["code"] for reason in row.reasons]) == (Verdict.REVIEW, ["engine_failed"])
+    # Two that broke, and the one that found them used up and looked no more.
+    assert (row.attempts, poisoned.decisions(poison)) == (3, (1, 1))
+
+
+def test_a_worker_that_broke_on_a_photo_is_soon_back(poisoned: PoisonedStage) -> None:
+    before = poisoned.workers()
+    poisoned.world.punch(poisoned.site, poisoned.actor, variant(portrait("obama"), seed=POISON_SEED))
+    eventually(lambda: any(_gone(each) for each in before), "the end of a worker")
+    died = time.monotonic()
+    eventually(lambda: len(poisoned.ready()) == WORKERS, "another worker in its place")
+    assert time.monotonic() - died < BACK_S
+
+
+def test_a_worker_judges_in_one_process_with_one_thread_for_its_arithmetic(poisoned: PoisonedStage) -> None:
+    before = {worker.pid for worker in poisoned.workers()}
+    for seed in range(600, 606):
+        assert poisoned.judged(poisoned.punch_of_other(seed)).state is Verdict.ACCEPTED
+    assert {worker.pid for worker in poisoned.workers()} == before
+    assert all(worker.num_threads() <= THREADS for worker in poisoned.workers())
+    assert not any(worker.children() for worker in poisoned.workers())
+
+
+def _gone(process: psutil.Process) -> bool:
+    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
