@@ -1,7 +1,7 @@
 # Everything here runs from the repository root and keeps its things in .venv/ and var/.
 
 .DEFAULT_GOAL := help
-.PHONY: help run install test check demo photos lock clean
+.PHONY: help run install test check demo bench photos lock clean
 .SILENT:
 MAKEFLAGS += --no-print-directory --no-builtin-rules
 
@@ -10,6 +10,7 @@ PORT ?= 8000
 HOST = 127.0.0.1
 WORKERS ?=
 CLOCK ?=
+PHOTOS ?=
 ARGS =
 
 BIN := .venv/bin
@@ -62,9 +63,13 @@ check: ## lint, format, types, import contracts, migrations in step with the mod
 	$(BIN)/lint-imports
 	$(BIN)/python -m jobs.dev --exec -- $(BIN)/python -m service.cli check-migrations
 
-demo: ## act the demo story against an instance of its own
+demo: ## act the demo story against an instance of its own (PHOTOS=DIR: with real photos, DIR/<person>/<image>)
 	$(PREPARE) dev photos
-	$(BIN)/python -m demo
+	$(BIN)/python -m demo $(if $(PHOTOS),--photos "$(PHOTOS)")
+
+bench: ## run all benchmarks, figures to var/bench/ (PHOTOS=DIR: with the accuracy on these photos, too)
+	$(PREPARE) dev photos
+	$(BIN)/python -m bench $(if $(PHOTOS),--photos "$(PHOTOS)")
 
 photos: ## download the public photographs that demo and tests use
 	$(PREPARE) runtime photos

@@ -50,8 +50,8 @@ def main() -> int:
     if isinstance(sys.stdout, TextIOWrapper):
         # A terminal that knows no tick mark shows a question mark instead.
         sys.stdout.reconfigure(errors="replace")
-    played = "a month on a site" if photos is None else "a site and a series of photos"
-    print(f"Daogang, the demo: starts an instance of its own and plays {played} over HTTP, in about a minute.")
+    played = "a month on a site over HTTP, in about a minute" if photos is None else "series of photos over HTTP"
+    print(f"Daogang, the demo: starts an instance of its own and plays {played}.")
     try:
         album.require()
         chapters = CHAPTERS if photos is None else with_series(photos)

@@ -24,9 +24,8 @@ def play(story: Story, album: Album) -> None:
     story.table.chapter("2. A series of real photos: what a face comes to is counted, and fails nothing")
     tally, people = Tally(), album.series
     story.step("The office registers them, on the roster", f"{len(people)} in force", lambda: _people(story, people))
-    for each in people:
-        title = f"Enrols {people.index(each) + 1} of {len(people)}: {len(each.enrolled)} photos"
-        story.step(title, "decided", partial(_enrol, story, each, tally))
+    decided = f"{len(people)} decided"
+    story.step("The officer enrols them, up to 5 photos each", decided, lambda: _enrolments(story, people, tally))
     senders = [each for each in people if tally.enrolled[each.name]]
     for turn, punches in enumerate(rounds(senders), start=1):
         story.step(f"Round {turn} of check-ins", f"{len(punches)} answered", partial(_round, story, punches, tally))
@@ -45,20 +44,24 @@ def _people(story: Story, people: Sequence[Series]) -> str:
     return f"{in_force} in force"
 
 
-def _enrol(story: Story, series: Series, tally: Tally) -> str:
-    """Enrol somebody, and again without the photos that are named as long as some are left."""
+def _enrolments(story: Story, people: Sequence[Series], tally: Tally) -> str:
+    for each in people:
+        tally.enrolled[each.name] = _enrol(story, each, tally)
+    return f"{len(tally.enrolled)} decided"
+
+
+def _enrol(story: Story, series: Series, tally: Tally) -> int:
+    """With how many photos somebody is enrolled: if refused, without those that are named, as long as some are left."""
     photos = list(series.enrolled)
-    tally.enrolled[series.name] = 0
     while photos:
         row = _enrolment(story, series, photos)
         if row["state"] != "refused":
-            tally.enrolled[series.name] = len(photos)
             break
-        tally.enrolment_problems.update(problem["code"] for problem in row["problems"])
-        named = {problem["photo"] for problem in row["problems"]}
-        left = [photo for at, photo in enumerate(photos, start=1) if at not in named]
+        tally.problems[series.name].update(map(_named, row["problems"]))
+        blamed = {problem["photo"] for problem in row["problems"]}
+        left = [photo for at, photo in enumerate(photos, start=1) if at not in blamed]
         photos = left if len(left) < len(photos) else []
-    return "decided"
+    return len(photos)
 
 
 def _enrolment(story: Story, series: Series, photos: Sequence[Path]) -> Row:
@@ -85,10 +88,16 @@ def _send(story: Story, punch: Punch, tally: Tally) -> None:
     sender, kind = story.cast[punch.sender.name], "genuine" if punch.sender is punch.owner else "impostor"
     answer = sender.punch(story.claim(), punch.photo.read_bytes(), wait_s=5)
     if told(answer) == "429 check_in_paused":
-        tally.note(punch.sender.name, kind, PAUSED, [])
+        tally.note(punch.sender.name, kind, PAUSED)
         return
     row = sender.judged(ok(answer))
-    tally.note(punch.sender.name, kind, row["state"], [reason["code"] for reason in row["reasons"]])
+    tally.note(punch.sender.name, kind, row["state"], map(_named, row["reasons"]))
+
+
+def _named(reason: Row) -> str:
+    """A reason's code; of a bad photo also what is bad about it."""
+    why = reason["data"].get("reason")
+    return f"{reason['code']} {why}" if why else str(reason["code"])
 
 
 def _cases(story: Story, tally: Tally) -> str:

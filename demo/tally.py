@@ -1,7 +1,7 @@
 """What came of series of real photos, counted by person, and printed as a table with its rates."""
 
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from unicodedata import east_asian_width
 
@@ -24,10 +24,11 @@ class Tally:
     outcomes: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     #: By kind, state and code.
     reasons: Counter[tuple[str, str, str]] = field(default_factory=Counter)
-    enrolment_problems: Counter[str] = field(default_factory=Counter)
+    #: What enrolments were refused for, by person.
+    problems: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     cases: int = 0
 
-    def note(self, account: str, kind: str, state: str, codes: list[str]) -> None:
+    def note(self, account: str, kind: str, state: str, codes: Iterable[str] = ()) -> None:
         """One verdict, or PAUSED."""
         self.outcomes[account, kind, state] += 1
         self.reasons.update((kind, state, code) for code in codes)
@@ -72,9 +73,8 @@ def _rates(tally: Tally) -> Iterator[str]:
 
 
 def _left_out(album: Album, tally: Tally) -> Iterator[str]:
-    missing = sum(not tally.enrolled.get(each.name) for each in album.series)
-    if tally.enrolment_problems:
-        yield f"  enrolments refused at first for {told(tally.enrolment_problems)}; {missing} people not enrolled"
+    for name, problems in tally.problems.items():
+        yield f"  {name}: enrolment refused for {told(problems)}; then enrolled with {tally.enrolled[name]} photos"
     if album.skipped:
         yield f"  photos left out: {told(album.skipped)}"
     if "photo_too_small" in album.skipped:

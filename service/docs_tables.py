@@ -43,7 +43,8 @@ Example: 612 m from the centre of a round fence of 200 m, accuracy 15 m, margin 
 They are data: rows of the table `policy`, each with a version, a first day and a scope (city, body or project). The
 narrowest scope in force on the day of the check-in wins, then the latest first day. Rows are added, never edited, and
 each decision record names the version it used. The migration `0002` writes the first row, `check_in-1`, for the city.
-There is no route for policies yet: a row is added by a migration or in the database, and verdicts given before stay.
+There is no route for policies yet: a row is added by a migration, in the database, or for faces by
+`./daogang faces calibrate --write` ([faces.md](faces.md)); verdicts given before stay.
 The window in which a check-in counts belongs to attendance, with days and rates: [attendance.md](attendance.md).
 
 | number | value | meaning |

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -88,19 +88,18 @@ def calibrate(fmr: float, adaptation: str, *, deps: Deps, watch: Watch[Any] = un
     members = members_in_force(engine, deps, watch)
     name = _adaptation(adaptation, members, engine, deps)
     with deps.database.begin() as work:
-        policy = city_policy(work, business_day(deps.clock.now()))
-    current = policy.face(engine.id)
-    trials = _trials(members, name, engine, deps)
-    genuine, impostor = np.concatenate(trials.owners), np.concatenate(trials.strangers)
-    thresholds = thresholds_for(genuine, impostor, fmr)
+        today = city_policy(work, business_day(deps.clock.now()))
+    current = today.face(engine.id)
+    tried = {name: _trials(members, name, engine, deps)}
+    genuine, impostor = tried[name].genuine(), tried[name].impostor()
     margin = sentinel_margin(list(members.values()), space_for(engine, name, deps))
-    at, curves = [_at("proposed", thresholds, name, trials)], {_space_name(name): measure.det_points(genuine, impostor)}
-    # After a change of version today's numbers may be of a space in which this engine cannot measure.
-    if current and (current.adaptation is None or current.adaptation in names_for(engine, deps)):
-        now = trials if current.adaptation == name else _trials(members, current.adaptation, engine, deps)
-        at.insert(0, _at(policy.version, current.thresholds, current.adaptation, now))
-        points = measure.det_points(np.concatenate(now.owners), np.concatenate(now.strangers))
-        curves.setdefault(_space_name(current.adaptation), points)
+    plain = FacePolicy(thresholds_for(genuine, impostor, fmr), adaptation=name)
+    proposed = _completed(plain, margin, _duplicate(name, engine, deps, watch), current or plain)
+    at = [_at("proposed", proposed, tried[name])]
+    if current and _measurable(current, engine, deps):
+        now = tried.get(current.adaptation) or _trials(members, current.adaptation, engine, deps)
+        tried[current.adaptation] = now
+        at.insert(0, _at(today.version, current, now))
     return Calibration(
         engine=engine.id,
         version=engine.version,
@@ -108,20 +107,14 @@ def calibrate(fmr: float, adaptation: str, *, deps: Deps, watch: Watch[Any] = un
         persons=len(members),
         photos=sum(map(len, members.values())),
         genuine=len(genuine),
-        reviewed=trials.reviewed,
+        reviewed=tried[name].reviewed,
         impostor=len(impostor),
         eer=measure.eer(genuine, impostor),
         supported=measure.threshold_at(impostor, fmr).supported,
         margin=margin,
         at=at,
-        proposed=FacePolicy(
-            thresholds,
-            adaptation=name,
-            margin=max(MARGIN, math.ceil((margin or 0) * 1e4) / 1e4),
-            duplicate=_duplicate(name, engine, deps, watch),
-            duplicate_margin=(current or FacePolicy(thresholds)).duplicate_margin,
-        ),
-        curves=curves,
+        proposed=proposed,
+        curves={_space_name(space): measure.det_points(t.genuine(), t.impostor()) for space, t in tried.items()},
     )
 
 
@@ -162,14 +155,25 @@ def _trials(members: Members, name: str | None, engine: Engine, deps: Deps) -> T
     return trials
 
 
-def _at(name: str, thresholds: Thresholds, adaptation: str | None, trials: Trials) -> At:
+def _completed(face: FacePolicy, margin: float | None, duplicate: float | None, before: FacePolicy) -> FacePolicy:
+    """With the limits beside the thresholds: the margin rounded up, `duplicate_margin` as it was."""
+    nearer = max(MARGIN, math.ceil((margin or 0) * 1e4) / 1e4)
+    return replace(face, margin=nearer, duplicate=duplicate, duplicate_margin=before.duplicate_margin)
+
+
+def _measurable(face: FacePolicy, engine: Engine, deps: Deps) -> bool:
+    """After a change of version today's numbers may be of a space in which this engine cannot measure."""
+    return face.adaptation is None or face.adaptation in names_for(engine, deps)
+
+
+def _at(name: str, face: FacePolicy, trials: Trials) -> At:
     return At(
         name,
-        thresholds,
-        adaptation,
-        fmr=_within(trials.strangers, thresholds.accept),
-        fnmr=_beyond(trials.owners, thresholds.accept),
-        refused=_beyond(trials.owners, thresholds.refuse),
+        face.thresholds,
+        face.adaptation,
+        fmr=_within(trials.strangers, face.thresholds.accept),
+        fnmr=_beyond(trials.owners, face.thresholds.accept),
+        refused=_beyond(trials.owners, face.thresholds.refuse),
     )
 
 

@@ -35,6 +35,14 @@ class Trials:
     strangers: Sequence[Floats]
     reviewed: int = 0
 
+    def genuine(self) -> Floats:
+        """All owners' distances."""
+        return np.concatenate(self.owners)
+
+    def impostor(self) -> Floats:
+        """All strangers' distances."""
+        return np.concatenate(self.strangers)
+
 
 def trials_in(members: Mapping[UUID, Vectors], space: Space, reviews: dict[UUID, Floats]) -> Trials:
     """Each enrolment photo against its owner's template without it and against strangers', and the reviews.

@@ -56,6 +56,8 @@ def _look_at(enrolment_id: UUID, engine: Engine, deps: Deps) -> None:
             return
         _close_gone(work, template.person_id)
         known = _known(work)
+    if policy.duplicate is None:
+        return
     beside = {template.person_id} | known.get(template.person_id, set())
     # Of those found all but two may be further names of one person.
     most = 2 + max(map(len, known.values()), default=0)

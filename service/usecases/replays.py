@@ -75,9 +75,9 @@ class Earlier:
 
 
 def earlier_than(work: Work, row: CheckIn) -> Earlier:
-    """What a check-in's photo is compared with; what was reviewed counts once a reviewer has accepted it."""
+    """What a check-in's photo is compared with; what a reviewer has refused does not count."""
     columns = (getattr(CheckInFace, name) for name in Kept.__slots__)
-    found = work.session.execute(select(*columns).where(_accepted(row)))
+    found = work.session.execute(select(*columns).where(_standing(row)))
     return Earlier(tuple(Kept(*each) for each in found), _same_bytes(work, row) if row.photo_reused else None)
 
 
@@ -120,14 +120,17 @@ def require_all_compared(work: Work, row: CheckIn, earlier: Earlier) -> None:
     Called before any row is locked: whoever waits here holds nothing that somebody else needs.
     """
     hold(work, "check_in_face", row.person_id)
-    count = select(func.count()).select_from(CheckInFace).where(_accepted(row))
+    count = select(func.count()).select_from(CheckInFace).where(_standing(row))
     if work.session.scalars(count).one() != len(earlier.kept):
         raise Overtaken
 
 
-def _accepted(row: CheckIn) -> ColumnElement[bool]:
-    accepted = select(CheckIn.id).where(CheckIn.id == CheckInFace.check_in_id, CheckIn.state == Verdict.ACCEPTED)
-    return and_(CheckInFace.person_id == row.person_id, CheckInFace.check_in_id != row.id, accepted.exists())
+def _standing(row: CheckIn) -> ColumnElement[bool]:
+    # One still in review counts too, or the same photo could be sent twice and both be accepted in the end.
+    standing = select(CheckIn.id).where(
+        CheckIn.id == CheckInFace.check_in_id, CheckIn.state.in_([Verdict.ACCEPTED, Verdict.REVIEW])
+    )
+    return and_(CheckInFace.person_id == row.person_id, CheckInFace.check_in_id != row.id, standing.exists())
 
 
 def _same_bytes(work: Work, row: CheckIn) -> UUID | None:

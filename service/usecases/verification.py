@@ -95,7 +95,7 @@ def _give_back(held: Held, deps: Deps, *, counted: bool) -> None:
 def _case(held: Held, engine: Engine, deps: Deps) -> Case:
     """What there is to judge, with a template made by this engine if his photos still give one."""
     with deps.database.begin() as work:
-        case = _load(work, held.row_id, engine, deps)
+        case = _load(work, held.row_id, engine)
     if not case.outdated or case.missing_consents or held.attempt > MAX_ATTEMPTS:
         return case
     why = remake(case.row.person_id, deps=deps)
@@ -103,10 +103,10 @@ def _case(held: Held, engine: Engine, deps: Deps) -> Case:
         log.warning("no template of this engine can be made", check_in_id=str(held.row_id), why=why)
         return case
     with deps.database.begin() as work:
-        return _load(work, held.row_id, engine, deps)
+        return _load(work, held.row_id, engine)
 
 
-def _load(work: Work, check_in_id: UUID, engine: Engine, deps: Deps) -> Case:
+def _load(work: Work, check_in_id: UUID, engine: Engine) -> Case:
     row = work.session.get_one(CheckIn, check_in_id)
     project = work.session.get_one(Project, row.project_id)
     templates = _templates(work, row.person_id)

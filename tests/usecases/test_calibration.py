@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from sqlalchemy import select, update
 
+from face.adapting import cross_validated, thresholds_for
 from face.calibrate import cross, fmr, leave_one_out, threshold_at
 from face.space import space_of
 from face.template import to_bytes
@@ -82,6 +83,8 @@ def test_in_an_adapted_space_nobody_is_judged_by_what_was_learned_of_him(paper: 
     calibrated = calibrate(0.05, "latest", deps=paper)
     assert calibrated.proposed.adaptation == name
     assert set(calibrated.curves) == {name}
+    apart = cross_validated(members, space_of(PAPER))
+    assert calibrated.proposed.thresholds == thresholds_for(*apart, 0.05)
     learned_by_heart = np.concatenate(leave_one_out(members, spaces.space_for(PAPER, name, paper).project))
     at = calibrated.at[-1]
     assert at.fnmr.share > (learned_by_heart > at.thresholds.accept).mean()

@@ -39,7 +39,7 @@ def test_three_photos_give_one_sealed_template(world: World, deps: Deps, queue: 
     queue.work_off(deps)
     (template,) = templates(deps)
     assert row(deps, enrolment_id).state is EnrolmentState.PROVISIONAL
-    assert (template.engine, template.photos, len(template.sealed)) == ("dlib", 3, 1 + 12 + 512 + 16)
+    assert (template.engine, template.photos, len(template.sealed)) == ("fused", 3, 1 + 12 + 1024 + 16)
 
 
 @pytest.mark.parametrize(

@@ -165,11 +165,11 @@ def test_a_damaged_mark_is_no_fault_of_the_photo(gate: Gate, photo: bytes) -> No
     assert (waiting.state, waiting.attempts) == (Verdict.RECEIVED, 0)
 
 
-def test_a_reviewed_photo_counts_once_a_reviewer_has_accepted_it(gate: Gate, photo: bytes) -> None:
+def test_a_photo_in_review_counts_and_goes_on_counting_once_accepted(gate: Gate, photo: bytes) -> None:
     first = gate.judged(photo, position=DOUBTFUL)
     assert first.state is Verdict.REVIEW
     assert gate.face(first) is not None
-    assert codes(gate.judged(again(photo), position=DOUBTFUL)) == ["location_uncertain"]
+    assert codes(gate.judged(again(photo), position=DOUBTFUL)) == ["location_uncertain", "photo_reused"]
     officer = gate.world.actor(Role.OFFICER, Scope.BODY, gate.site.body)
     reviews.decide_review(first.id, Verdict.ACCEPTED, "seen", first.version, actor=officer, deps=gate.deps)
     third = gate.judged(again(photo, quality=60))

@@ -106,13 +106,14 @@ def test_an_enrolment_photo_is_no_check_in_photo(gate: Gate) -> None:
 
 
 def test_a_distance_between_the_thresholds_goes_to_review(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
-    # obama2 lies near 0.34 of this template; a policy with thresholds around that makes it uncertain.
+    # obama2 lies near 0.8 of this template; a policy with thresholds around that makes it uncertain.
     real = verification.check_in_policy
 
     def stricter(*args: object, **kwargs: object) -> object:
         policy = real(*args, **kwargs)
-        narrow = {name: replace(numbers, accept=0.2) for name, numbers in policy.faces.items()}
-        return replace(policy, faces=narrow)
+        face = policy.faces["fused"]
+        narrow = replace(face, thresholds=replace(face.thresholds, accept=0.4))
+        return replace(policy, faces={"fused": narrow})
 
     monkeypatch.setattr(verification, "check_in_policy", stricter)
     row = gate.judged(variant(portrait("obama2"), seed=3))
@@ -203,7 +204,7 @@ def test_the_decision_record_is_whole_and_cannot_be_edited(gate: Gate, deps: Dep
     assert told["verdict"] == "accepted"
     assert told["place"]["distance_m"] == pytest.approx(-200, abs=1)
     assert told["face"]["distance"] < told["face"]["accept"] < told["face"]["refuse"]
-    assert told["engine"]["id"] == "dlib"
+    assert told["engine"]["id"] == "fused"
     assert (told["policy_version"], told["counting"]["policy_version"]) == ("check_in-1", "attendance-1")
     assert told["counting"]["roster_line_id"] == str(gate.line.id)
     assert told["claim"]["position"]["datum"] == "wgs84"
@@ -295,7 +296,8 @@ def test_a_worker_that_lost_its_lease_changes_nothing(gate: Gate, deps: Deps, cl
     class Slow:
         """Looks so long that another worker takes over and finishes."""
 
-        id, version = engine.id, engine.version
+        id, version, parts = engine.id, engine.version, engine.parts
+        differ_limit, same_limit = engine.differ_limit, engine.same_limit
 
         def describe(self, data: bytes) -> Reading | Refusal:
             clock.pass_(seconds=deps.settings.lease_s)

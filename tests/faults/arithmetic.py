@@ -1,0 +1,9 @@
+"""A job that computes: what a worker's libraries start threads for."""
+
+import numpy as np
+
+
+def multiply() -> None:
+    """Large enough that OpenBLAS shares it among all threads it may have."""
+    ones = np.ones((1000, 1000))
+    ones @ ones
