@@ -103,6 +103,10 @@ class TimedDetector(Detector):
         """See `Detector.find`."""
         return self.watch.time("find", lambda: self.detector.find(image))
 
+    def refine(self, image: Image.Image, face: Face) -> Face:
+        """See `Detector.refine`."""
+        return self.watch.time("refine", lambda: self.detector.refine(image, face))
+
 
 class TimedDescriber:
     """One of the engine's own networks, with its way of cutting the face out, under a watch."""
@@ -167,7 +171,7 @@ def one_round(watch: Watch, engine: NetworkEngine, data: bytes) -> None:
     if not isinstance(watch.time("_watched", lambda: watched.describe(data)), Reading):
         sys.exit("the engine refuses the photo: there is nothing to compare")
     *_, whole = watch.took.pop("_watched")
-    stages = ["decode", "find", *(each.part.name for each in engine.describers)]
+    stages = ["decode", "find", "refine", *(each.part.name for each in engine.describers)]
     seen = [watch.took[stage][-1] for stage in stages]
     cpu, wall = (total - sum(parts) for total, parts in zip(whole, zip(*seen, strict=True), strict=True))
     watch.note("cut, quality, fingerprint", (cpu, wall))

@@ -73,7 +73,6 @@ def test_a_worker_that_broke_on_a_photo_is_soon_back(poisoned: PoisonedStage) ->
     eventually(lambda: any(_gone(each) for each in before), "the end of a worker")
     died = time.monotonic()
     eventually(lambda: len(poisoned.ready()) == WORKERS, "another worker in its place")
-    print("BACK", time.monotonic() - died)
     assert time.monotonic() - died < BACK_S
 
 

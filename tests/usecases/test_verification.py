@@ -205,7 +205,7 @@ def test_the_decision_record_is_whole_and_cannot_be_edited(gate: Gate, deps: Dep
     assert told["place"]["distance_m"] == pytest.approx(-200, abs=1)
     assert told["face"]["distance"] < told["face"]["accept"] < told["face"]["refuse"]
     assert told["engine"]["id"] == "fused"
-    assert (told["policy_version"], told["counting"]["policy_version"]) == ("check_in-1", "attendance-1")
+    assert (told["policy_version"], told["counting"]["policy_version"]) == ("check_in-2", "attendance-1")
     assert told["counting"]["roster_line_id"] == str(gate.line.id)
     assert told["claim"]["position"]["datum"] == "wgs84"
     edit = update(DecisionRecord).where(DecisionRecord.id == record.id).values(verdict=Verdict.REFUSED)

@@ -15,7 +15,7 @@ from service.domain.actors import Actor, Grant, Permission, Role, Scope
 from service.domain.calendar import business_day
 from service.domain.checkin import Evidence, Fix, Precision, Unread, decide
 from service.domain.counting import Line, count
-from service.domain.policies import CheckInPolicy, PolicyRow, parse_check_in, pick
+from service.domain.policies import CheckInPolicy, FacePolicy, PolicyRow, parse_check_in, pick
 from service.domain.reasons import REASONS, Effect, Reason, Verdict, verdict_of
 from service.domain.reviews import ReviewOwner, owner_for, owners_open_to
 from service.domain.roster import STEPS, LineAct, LineState, after, allowed
@@ -192,8 +192,8 @@ def test_a_policy_without_thresholds_for_an_engine_has_none() -> None:
         "faces": {"dlib": {"accept": 0.4, "refuse": 0.5}},
     }
     policy = parse_check_in(PolicyRow("v", DAY, "city", None, body))
-    assert policy.thresholds("dlib") == Thresholds(0.4, 0.5)
-    assert policy.thresholds("other") is None
+    assert policy.face("dlib") == FacePolicy(Thresholds(0.4, 0.5))
+    assert policy.face("other") is None
 
 
 @pytest.mark.parametrize(("state", "act"), list(product(LineState, LineAct)))
