@@ -26,11 +26,11 @@ MIN_CONTRAST = 5.0
 # 2.5 % to 0.006 to 0.022 (moved 0.33 to 0.46), by 4 % below 0.006 (moved 0.52 to 0.69).
 MIN_SHARPNESS = 0.008
 
-# The nose's way off the middle of the eyes, in eye distances. The nose stands out by 0.44 of them, so a head turned by 54
-# degrees shows this; beyond, one eye is hardly seen.
+# The nose's way off the middle of the eyes, in eye distances. The nose stands out by 0.44 of them, so a head
+# turned by 54 degrees shows this; beyond, one eye is hardly seen.
 MAX_YAW = 0.6
-# Part of the square over the face, see VIEW, that must lie inside the picture. Photos framed as usual have 0.7 to 1, good
-# ones that were cropped tightly 0.56; half a face has less. The detector's own box does not tell: it stays inside.
+# Part of the square over the face, see VIEW, that must lie inside the picture. Photos framed as usual have 0.7 to 1,
+# good ones that were cropped tightly 0.56; half a face has less. The detector's own box does not tell: it stays inside.
 MIN_INSIDE = 0.5
 
 # Where light and sharpness are measured: a square of 150 pixels over the face and a quarter of it around, as dlib cuts.

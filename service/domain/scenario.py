@@ -80,7 +80,10 @@ def parse_scenario(body: Mapping[str, Any]) -> Scenario:
         cleared={kind: _one(TicketState, body["cleared"][kind]) for kind in FindingKind if kind in TICKETED},
         proven=_set(FindingKind, body["proven"]),
         observed_days=_number(body["observation"]["due_days"], least=1),
-        regulations={team: {kind: tuple(body["regulations"][team][kind]) for kind in FindingKind if kind in TICKETED} for team in TeamKind},
+        regulations={
+            team: {kind: tuple(body["regulations"][team][kind]) for kind in FindingKind if kind in TICKETED}
+            for team in TeamKind
+        },
         tells={_told(word): _set(Party, parties) for word, parties in body["tells"].items()},
     )
     _require_whole(scenario)
