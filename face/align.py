@@ -48,8 +48,8 @@ def cut(image: Image.Image, matrix: Array, side: int) -> Chip:
     left, top, right, bottom = _region(image, back, side)
     if right <= left or bottom <= top:
         return np.zeros((side, side, 3), np.uint8)
-    part = image.crop((left, top, right, bottom))
-    small = part.reduce(steps) if steps > 1 else part
+    part = (left, top, right, bottom)
+    small = image.reduce(steps, part) if steps > 1 else image.crop(part)
     # From the chip's pixels to those of the reduced part, whose centres lie half a step further in.
     back = np.array([[1, 0, -left], [0, 1, -top], [0, 0, 1]]) @ back
     back = np.diag([1 / steps, 1 / steps, 1]) @ back

@@ -96,7 +96,7 @@ class Detector:
 
     def _find(self, image: Image.Image, scale: float) -> list[Face]:
         width, height = (max(1, round(side * scale)) for side in image.size)
-        small = image if scale == 1 else image.resize((width, height), Image.Resampling.BILINEAR, reducing_gap=2.0)
+        small = image if scale == 1 else image.resize((width, height), Image.Resampling.BILINEAR, reducing_gap=1.0)
         # The network halves its input five times, so both sides must be whole multiples.
         padded = np.zeros((-(-height // _GRAIN) * _GRAIN, -(-width // _GRAIN) * _GRAIN, 3), np.float32)
         padded[:height, :width] = np.asarray(small)[:, :, ::-1]
