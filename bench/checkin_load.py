@@ -36,7 +36,7 @@ def main() -> None:
     """Run it and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check-ins", type=int, default=200, help="how many are sent")
-    parser.add_argument("--people", type=int, default=20, help="by how many people, one after the other")
+    parser.add_argument("--people", type=int, default=40, help="by how many in turn: of one only 5 may wait")
     parser.add_argument("--at-once", type=int, default=8, help="how many phones send at the same time")
     choices = parser.parse_args()
     # Two photos of one person at once are judged one after the other, so it takes a crowd to keep all workers busy.

@@ -31,7 +31,7 @@ from face.adapting import SHIPPED, learn_with_thresholds
 from face.det_picture import Mark, svg
 from face.engines.base import Engine, Reading
 from face.engines.loading import NAMES, load
-from face.errors import EngineFailed, Refusal
+from face.errors import EngineFailed, EngineUnavailable, Refusal
 from face.match import Thresholds
 from face.photo import PhotoLimits, inspect
 from face.space import Space, space_of
@@ -50,7 +50,10 @@ PROCESSES = 2
 def main() -> None:
     """Run it and print the figures."""
     asked = arguments()
-    engine = load(asked.engine, MODELS)
+    try:
+        engine = load(asked.engine, MODELS)
+    except EngineUnavailable as error:
+        sys.exit(str(error))
     outcomes = described(asked.folder, asked.engine)
     space, thresholds = compared_in(engine, described(asked.cohort, asked.engine) if asked.cohort else None)
     count = photos_enrolled([len(readings(person)) for person in outcomes.values()], asked.enrol)
@@ -78,7 +81,13 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--picture", type=Path, default=ROOT / "var" / "face_accuracy.svg", metavar="FILE", help="DET curve"
     )
-    return parser.parse_args()
+    asked = parser.parse_args()
+    for folder in (asked.folder, asked.cohort):
+        if folder and not folder.is_dir():
+            parser.error(f"{folder} is no folder")
+    if asked.enrol < 1 or asked.rounds < 1:
+        parser.error("--enrol and --rounds begin at 1")
+    return asked
 
 
 def described(folder: Path, engine: str) -> Outcomes:

@@ -11,7 +11,7 @@ import pillow_heif
 from PIL import Image, ImageOps
 
 from demo.photos import portrait
-from face.photo import pixels
+from face.photo import DEFAULT_LIMITS, pixels
 
 Dice = random.Random
 _PNG = b"\x89PNG\r\n\x1a\n"
@@ -134,15 +134,26 @@ def large(_: Dice) -> Iterator[bytes]:
     wide, whole = face("obama", (900, 1200)).resize((6100, 8100)), face("obama", (900, 1200)).resize((4300, 5700))
     yield saved(wide, "JPEG")
     yield saved(wide, "JPEG", quality=90, subsampling=0)
-    yield saved(whole, "JPEG", progressive=True, quality=95, subsampling=0)
-    yield saved(whole.convert("CMYK"), "JPEG", progressive=True)
-    for flat in (Image.new("L", (4990, 5000), 99), Image.new("RGB", (4990, 5000), "pink")):
+    many = whole.resize((3860, 5160))
+    yield saved(many, "JPEG", progressive=True, quality=95, subsampling=0)
+    yield saved(many.convert("CMYK"), "JPEG", progressive=True)
+    for flat in (Image.new("L", (4000, 4990), 99), Image.new("RGB", (4000, 4990), "pink")):
         scans = saved(flat, "JPEG", progressive=True)
         last = scans.rindex(b"\xff\xda")
-        yield scans[:last] + scans[last:-2] * (64 - scans.count(b"\xff\xda") + 1) + scans[-2:]
+        yield scans[:last] + scans[last:-2] * (DEFAULT_LIMITS.max_scans - scans.count(b"\xff\xda") + 1) + scans[-2:]
     yield saved(whole.resize((2000, 2600)).convert("RGBA"), "PNG", compress_level=1)
     for bits, colour, pixel in ((16, 6, 8), (16, 2, 6), (8, 6, 4), (16, 0, 2), (8, 4, 2)):
         yield png(4990, 5000, rows(5000, bytes(4990 * pixel)), bits=bits, colour=colour)
+        wide = 2000 if colour & 4 else 3990
+        yield png(wide, 3990, rows(3990, bytes(wide * pixel)), bits=bits, colour=colour)
+    yield saved(Image.new("RGBA", (2000, 3100), (9, 9, 9, 9)), "WEBP", lossless=True, method=0)
+    # A small face in them is cut from a larger copy of the photo.
+    site = Image.new("RGB", (4280, 5700), (120, 130, 140))
+    site.paste(face("obama", (500, 660)), (1800, 2400))
+    yield heic(site, quality=60)
+    yield saved(site.resize((3860, 5160)), "JPEG", progressive=True, subsampling=0)
+    yield saved(site.resize((3500, 4500)), "PNG", compress_level=1)
+    yield saved(site.resize((3000, 4100)), "WEBP", quality=60, method=0)
     for size in ((4300, 5700), (3024, 4032)):
         yield saved(whole.resize(size), "WEBP", quality=60, method=0)
         yield saved(Image.new("RGBA", size, (9, 9, 9, 9)), "WEBP", lossless=True, method=0)

@@ -28,8 +28,10 @@ ENROLLED = 5
 _ROUNDS, _FOLDS, _SAMPLE = 3, 10, 1500
 # Below this many impostors let through, their number is an accident and the tail's shape says more.
 _ENOUGH = 100
-# From fewer persons a mean and a scatter say nothing of others.
-_LEAST = 4
+# The fewest persons to learn from without the two who are compared.
+_LEAST = 2
+# So few persons may by accident lie far apart: beyond this distance nobody is accepted on their word alone.
+_FARTHEST = 1.08
 
 
 def learn_with_thresholds(members: Sequence[Array], plain: Space, rate: float = FMR) -> tuple[Adaptation, Thresholds]:
@@ -48,7 +50,7 @@ def learn_with_thresholds(members: Sequence[Array], plain: Space, rate: float = 
 def cross_validated(members: Sequence[Array], plain: Space) -> tuple[Floats, Floats]:
     """Owners' and impostors' distances in spaces learned without the two persons compared.
 
-    Of more than 1,500 persons a fixed draw is looked at. Where without the two fewer than four remain, the space is
+    Of more than 1,500 persons a fixed draw is looked at. Where without the two fewer than two remain, the space is
     learned from all: too kind to the thresholds, but all that so few persons can tell.
 
     Raises:
@@ -62,6 +64,8 @@ def trials_by_person(members: Sequence[Array], plain: Space) -> tuple[list[Float
     """The same, one array a person on the photo in the order of `members`; empty for who was not drawn."""
     dice = np.random.default_rng(0)
     able = np.array([at for at, photos in enumerate(members) if len(photos) > 1], np.intp)
+    if not all(np.isfinite(photos).all() for photos in members):
+        raise ValueError("a descriptor holds a number that is not finite")
     drawn = dice.permutation(able)[:_SAMPLE]
     fold = np.arange(len(drawn)) % _FOLDS
     owners: list[list[Floats]] = [[np.empty(0)] for _ in members]
@@ -93,7 +97,7 @@ def thresholds_for(genuine: Floats, impostor: Floats, rate: float = FMR, *, pers
     """
     accept = threshold_at(impostor, rate).threshold
     if persons < MIN_PERSONS or rate * len(impostor) < _ENOUGH:
-        accept = min(accept, _normal_tail(impostor, rate))
+        accept = min(accept, _normal_tail(impostor, rate), _FARTHEST)
     # A handful of persons may call for less than nothing.
     accept = max(1e-4, float(np.floor(accept * 1e4) / 1e4))
     # Somebody should look at what is only a little farther away, even where owners and strangers lie far apart.

@@ -16,17 +16,18 @@ _FIRST_SIDEWAYS = 5  # EXIF orientations 5 to 8 exchange width and height
 class PhotoLimits:
     """What a photo may be. Phones send 1 to 8 MB and 12 to 50 megapixels; a screen is 2.2 times as long as wide.
 
-    `max_whole_pixels` binds the files that cannot be decoded small (all but single-pass JPEGs), with less for PNG and
-    WebP: 25 megapixels of the others take 210 MB, and with transparency so do 16 of PNG and 12 of WebP. `max_scans`:
-    64 empty passes over such a JPEG take about a second, and encoders write 10.
+    The limits by format bind the files that cannot be decoded small (HEIC, PNG, WebP, JPEGs of several passes), half of
+    them those with transparency: each is what takes 170 to 190 MB, and a phone's 24 megapixels of HEIC fit.
+    `max_scans`: each empty pass over such a JPEG takes 20 ms, and encoders write 10.
     """
 
     max_bytes: int = 12_000_000
     max_pixels: int = 50_000_000
-    max_whole_pixels: int = 25_000_000
+    max_heic_pixels: int = 25_000_000
     max_png_pixels: int = 16_000_000
     max_webp_pixels: int = 12_500_000
-    max_scans: int = 64
+    max_progressive_pixels: int = 20_000_000
+    max_scans: int = 20
     min_side: int = 160
     max_ratio: float = 4.0
 
@@ -77,6 +78,19 @@ def pixels(data: bytes, max_side: int = 960, slack: float = 1.0) -> Image.Image:
         raise EngineFailed(f"the photo cannot be decoded: {type(error).__name__}") from error
 
 
+def decodes_whole(data: bytes) -> bool:
+    """True of a file that can only be decoded in full size, whatever size is asked for.
+
+    Raises:
+        EngineFailed: the bytes are no photo.
+    """
+    try:
+        file = sniff.read(data)
+    except Exception as error:
+        raise EngineFailed(f"the photo cannot be read: {type(error).__name__}") from error
+    return file is not None and file.whole
+
+
 def _pixels(data: bytes, max_side: int, slack: float) -> Image.Image:
     file = sniff.read(data)
     if file is None:
@@ -102,8 +116,13 @@ def _inspect(file: Container, limits: PhotoLimits) -> PhotoInfo | Refusal:
 
 
 def _too_much(file: Container, width: int, height: int, limits: PhotoLimits) -> Refusal | None:
-    whole = {"png": limits.max_png_pixels, "webp": limits.max_webp_pixels}.get(file.format, limits.max_whole_pixels)
-    limit = min(limits.max_pixels, whole) if file.whole else limits.max_pixels
+    whole = {
+        "heic": limits.max_heic_pixels,
+        "png": limits.max_png_pixels,
+        "webp": limits.max_webp_pixels,
+        "jpeg": limits.max_progressive_pixels,
+    }
+    limit = min(limits.max_pixels, whole[file.format] // (1 + file.alpha)) if file.whole else limits.max_pixels
     if width * height > limit:
         return Refusal("photo_too_many_pixels", {"width": width, "height": height, "limit_pixels": limit})
     if file.scans > limits.max_scans:

@@ -128,31 +128,46 @@ def distances(left: Vectors, right: Vectors, i: Positions, j: Positions) -> Floa
 
 
 def pairs_within(
-    vectors: npt.ArrayLike, limit: float, *, block: int = 1024, progress: Callable[[int], None] | None = None
+    vectors: npt.ArrayLike,
+    limit: float,
+    *,
+    most: int | None = None,
+    block: int = 1024,
+    progress: Callable[[int], None] | None = None,
 ) -> tuple[Positions, Floats]:
     """All pairs i < j no farther apart than `limit`: positions of shape (m, 2) and distances (m,), nearest first.
 
-    `vectors` has shape (n, length). Blocks of `block` rows are multiplied with each other; `progress` is told after
-    each row of blocks how many vectors are done.
+    `vectors` has shape (n, length). Of more than `most` pairs the nearest are given; never much more than twice as
+    many are held. Blocks of `block` rows are multiplied with each other; `progress` is told after each row of blocks
+    how many vectors are done.
 
     Raises:
         ValueError: not two-dimensional, or a number that is not finite.
     """
     rows, squared = _measured(vectors, (*np.shape(vectors), 0)[:2])
     half = squared * np.float32(0.5)
-    reach = (limit * limit + _slack(rows.shape[1], float(squared.max(initial=0)))) / 2
-    pairs, gaps = [np.empty((0, 2), np.intp)], [np.empty(0)]
+    slack = _slack(rows.shape[1], float(squared.max(initial=0)))
+    pairs, gaps, held = [np.empty((0, 2), np.intp)], [np.empty(0)], 0
     for top in range(0, len(rows), block):
         for left in range(top, len(rows), block):
-            i, j = _near(rows, half, reach, (top, left, block))
+            i, j = _near(rows, half, (limit * limit + slack) / 2, (top, left, block))
             found = distances(rows, rows, i, j)
             kept = found <= limit
             pairs.append(np.column_stack((i, j))[kept])
             gaps.append(found[kept])
+            held += len(gaps[-1])
+            if most is not None and held > 2 * most:
+                nearest, apart = _ranked(pairs, gaps, most)
+                pairs, gaps, held, limit = [nearest], [apart], most, float(apart[-1])
         if progress:
             progress(min(top + block, len(rows)))
+    return _ranked(pairs, gaps, most)
+
+
+def _ranked(pairs: Sequence[Positions], gaps: Sequence[Floats], most: int | None) -> tuple[Positions, Floats]:
+    """All of these pairs and their distances, nearest first, of more than `most` the nearest."""
     every, apart = np.concatenate(pairs), np.concatenate(gaps)
-    order = np.lexsort((every[:, 1], every[:, 0], apart))
+    order = np.lexsort((every[:, 1], every[:, 0], apart))[:most]
     return every[order], apart[order]
 
 

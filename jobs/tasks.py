@@ -39,6 +39,8 @@ TASKS: dict[Topic, Task] = {
 
 # Their own row says whether there is anything to do, and for whom.
 CLAIMED_BY_ROW = frozenset({Topic.CHECK_IN_RECEIVED, Topic.ENROLMENT_RECEIVED, Topic.DAY_ENDED})
+#: Done as soon as it begins: a night that is ended for its length would else be begun, and its worker ended, for ever.
+ONCE = frozenset({Topic.FACES_NIGHT})
 
 
 class TaskBroke(Exception):  # noqa: N818 - it reads as what happened
@@ -57,11 +59,14 @@ def run(topic: str, subject_id: str) -> None:
 
 
 def perform(topic: Topic, subject_id: UUID, *, deps: Deps) -> None:
-    """Run the task; a fact of the outbox only if it is still open, and then mark it done."""
+    """Run the task; a fact of the outbox only if it is still open, and mark it done: after it, or before (`ONCE`)."""
     if topic in CLAIMED_BY_ROW:
         TASKS[topic](subject_id, deps=deps)
         return
     facts = claim_facts(topic, subject_id, deps=deps)
+    if topic in ONCE:
+        mark_done(facts, deps=deps)
     if facts:
         TASKS[topic](subject_id, deps=deps)
+    if topic not in ONCE:
         mark_done(facts, deps=deps)

@@ -44,6 +44,14 @@ class Worker(SimpleWorker):
         finally:
             faulthandler.cancel_dump_traceback_later()
 
+    def run_maintenance_tasks(self) -> None:
+        """What RQ does at the start and every ten minutes; and between jobs, under no watch, all templates are loaded.
+
+        A new day's policy may name another adaptation, for which a city's load takes longer than a check-in may.
+        """
+        super().run_maintenance_tasks()  # type: ignore[no-untyped-call]
+        _warm(process_deps())
+
 
 class Pool(WorkerPool):
     """RQ's pool with our workers, and without the scheduler it would start beside each of them."""
@@ -62,8 +70,6 @@ def run_worker(name: str, parent: int) -> None:
     except EngineUnavailable as error:
         # It goes on: each check-in it takes is given back uncounted, and readiness is not its to decide.
         log.error("the face engine cannot start", why=str(error))
-    else:
-        _warm(deps)
     connection = Redis.from_url(deps.settings.redis_url)
     queues = [RqQueue(queue, connection=connection, serializer=JSONSerializer) for queue in QUEUES]
     worker = Worker(queues, name=name, connection=connection, serializer=JSONSerializer, log_job_description=False)

@@ -1,20 +1,23 @@
 """`./daogang faces`: how faces are judged here, adapting to the people enrolled, calibrating, rebuilding."""
 
+import faulthandler
 import json
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import TypeVar
 from uuid import UUID
 
 import click
+from sqlalchemy.exc import OperationalError
 
 from face.adapting import FMR
 from face.det_picture import Mark, svg
@@ -107,7 +110,8 @@ def rebuild_templates(*, check: bool, keep_others: bool, processes: int, report:
             return
         sealed = reseal_all(deps=deps)
         click.echo(f"{sealed.done} seals renewed, {sealed.broken} do not open")
-        done = rebuild.rebuild(deps=deps, remakes=_Remakes(deps, processes), keep_others=keep_others)
+        remakes = _Remakes(deps, processes, rebuild.Deaths(report.with_suffix(".deaths")))
+        done = rebuild.rebuild(deps=deps, remakes=remakes, keep_others=keep_others)
     click.echo(f"{done.made} templates made, {done.retired} of other engines or versions retired")
     if done.failed:
         lines = [f"{person_id},{code}" for person_id, code in done.failed.items()]
@@ -120,22 +124,37 @@ def rebuild_templates(*, check: bool, keep_others: bool, processes: int, report:
 class _Remakes:
     """Makes templates one after the other, or in several processes, and shows how far it is."""
 
-    def __init__(self, deps: Deps, processes: int) -> None:
-        self._deps, self._processes = deps, processes
+    def __init__(self, deps: Deps, processes: int, deaths: rebuild.Deaths) -> None:
+        self._deps, self._processes, self._deaths = deps, processes, deaths
 
     def __call__(self, ids: Sequence[UUID]) -> Iterator[str | None]:
+        here, engine = partial(_remake, self._deaths, self._deps), self._deps.engine()
         if self._processes == 1:
-            yield from (rebuild.remake(person_id, deps=self._deps) for person_id in _watched(ids, "making templates"))
+            yield from map(here, _watched(ids, "making templates"))
             return
+        # With a process of several all die, so suspects are looked at one by one: who was only beside is cleared.
+        suspects = [person_id for person_id in ids if self._deaths.of(person_id, engine)]
+        cleared = {person_id: here(person_id) for person_id in suspects}
+        others = [person_id for person_id in ids if person_id not in cleared]
         # A forked copy of a loaded engine may hang; each child begins afresh and loads its own.
         with ProcessPoolExecutor(self._processes, get_context("spawn")) as pool:
-            made = pool.map(_remake_here, ids, chunksize=4)
-            for _, why in zip(_watched(ids, "making templates"), made, strict=True):
-                yield why
+            made = pool.map(partial(_remake_here, self._deaths), others, chunksize=4)
+            for person_id in _watched(ids, "making templates"):
+                yield cleared[person_id] if person_id in cleared else next(made)
 
 
-def _remake_here(person_id: UUID) -> str | None:
-    return rebuild.remake(person_id, deps=_deps())
+def _remake_here(deaths: rebuild.Deaths, person_id: UUID) -> str | None:
+    return _remake(deaths, _deps(), person_id)
+
+
+def _remake(deaths: rebuild.Deaths, deps: Deps, person_id: UUID) -> str | None:
+    """Under a watch that needs neither the GIL nor a signal handler: who hangs, even in C code, ends himself."""
+    deps.engine()
+    faulthandler.dump_traceback_later(deps.settings.hang_s, exit=True)
+    try:
+        return rebuild.remake_or_skip(person_id, deaths, deps=deps)
+    finally:
+        faulthandler.cancel_dump_traceback_later()
 
 
 @cache
@@ -155,6 +174,10 @@ def _in_one_line() -> Iterator[None]:
         sys.exit(f"daogang: {error}")
     except PhotoStoreDown:
         sys.exit("daogang: the photo store does not answer")
+    except OperationalError:
+        sys.exit("daogang: the database does not answer")
+    except BrokenProcessPool:
+        sys.exit("daogang: a process died over a photo: run it again, and again; whose photos kill it twice is skipped")
 
 
 def _watched(items: Sequence[T], label: str) -> Iterator[T]:

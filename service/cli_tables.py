@@ -21,7 +21,11 @@ def status_lines(status: Status) -> Iterator[str]:
         yield f"  {row.name} for {row.engine} {row.engine_version}: {row.persons} persons, drift {drift}"
     yield f"policy {status.policy.version}, in force on {status.today}:"
     face = status.policy.face(status.engine)
-    yield f"  {_numbers(face)}" if face else f"  it has no thresholds for {status.engine}: nobody is judged"
+    lent = f" (of {face.version})" if face and face.version else ""
+    yield f"  {_numbers(face)}{lent}" if face else f"  it has no thresholds for {status.engine}: nobody is judged"
+    if status.silent:
+        told = "wider or earlier ones lend theirs" if face else "check-ins under them wait"
+        yield f"  without thresholds for {status.engine}, in force: {', '.join(status.silent)}; {told}"
     serving = {row.name for row in status.adaptations if row.engine_version == status.version} | {None}
     if face and face.adaptation not in serving:
         yield f"  {face.adaptation} is of another engine version: nobody is judged (docs/faces.md)"

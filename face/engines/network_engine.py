@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import operator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
@@ -18,7 +20,7 @@ from face.errors import EngineFailed, EngineUnavailable, Refusal
 from face.liveness import yaw
 from face.passive import Passive, PassiveSettings
 from face.passive import load as load_passive
-from face.photo import pixels
+from face.photo import decodes_whole, pixels
 from face.replay import fingerprint
 from face.weights.runtime import session
 from face.weights.sources import DLIB_LANDMARKS, DLIB_NETWORK, SFACE, YUNET, Source, checksum
@@ -67,14 +69,14 @@ class NetworkEngine:
 
     def describe(self, data: bytes, *, turned: bool = False) -> Reading | Refusal:
         """Read the one face of a photo; see `Engine.describe`. The passive model looks at no turned face."""
-        image = pixels(data, WORK_SIDE, SLACK)
+        image, large = _views(data)
         try:
             faces = self.detector.find(image)
             main = main_face(faces)
             if isinstance(main, Refusal):
                 return main
             if main.size < SMALL_FACE:
-                image, main = self._closer(data, image, main)
+                image, main = _closer(large(), image, main)
             return self._read(image, self.detector.refine(image, main), len(faces), turned=turned)
         except (RuntimeError, ValueError) as error:
             # dlib's and the runtime's ways of giving up; their texts may describe the photo.
@@ -91,11 +93,21 @@ class NetworkEngine:
         live = None if turned or self.passive is None else self.passive.live(image, face.box)
         return Reading(descriptor, (left, top, right, bottom), measured.numbers(), faces, face.landmarks, mark, live)
 
-    def _closer(self, data: bytes, image: Image.Image, face: Face) -> tuple[Image.Image, Face]:
-        """The same face in a larger copy of the photo, where it has more pixels to show."""
-        larger = pixels(data, LARGE_SIDE)
-        factor = larger.width / image.width
-        return (larger, face.scaled(factor, larger.height / image.height)) if factor > 1 else (image, face)
+
+def _views(data: bytes) -> tuple[Image.Image, Callable[[], Image.Image]]:
+    """The photo in working size, and how to get it larger; a file that is decoded whole is decoded once for both."""
+    if not decodes_whole(data):
+        return pixels(data, WORK_SIDE, SLACK), lambda: pixels(data, LARGE_SIDE)
+    large = pixels(data, LARGE_SIDE)
+    scale = min(1.0, WORK_SIDE / max(large.size))
+    size = max(1, round(large.width * scale)), max(1, round(large.height * scale))
+    return large.resize(size, Image.Resampling.BOX), lambda: large
+
+
+def _closer(large: Image.Image, image: Image.Image, face: Face) -> tuple[Image.Image, Face]:
+    """The same face in a larger copy of the photo, where it has more pixels to show."""
+    across, down = large.width / image.width, large.height / image.height
+    return (large, face.scaled(across, down)) if across > 1 else (image, face)
 
 
 def main_face(faces: list[Face]) -> Face | Refusal:
@@ -141,13 +153,15 @@ class OwnModel:
         """From a JSON file; EngineUnavailable says what is wrong with it."""
         try:
             given = json.loads(path.read_text(encoding="utf-8"))
-            own = cls(**given | {"file": path.parent / given["file"], "mean": tuple(map(float, given["mean"]))})
+            sizes = {"side": operator.index(given["side"]), "length": operator.index(given["length"])}
+            numbers = {"mean": tuple(map(float, given["mean"])), "scale": float(given["scale"])}
+            own = cls(**given | sizes | numbers | {"file": path.parent / given["file"]})
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise EngineUnavailable(
                 f"the model description {path.name} is not usable: {type(error).__name__}"
             ) from error
         known = own.channels in {"rgb", "bgr"} and own.alignment == "arcface" and len(own.mean) == len("rgb")
-        if not known or min(own.side, own.length, own.scale) <= 0:
+        if not (known and np.isfinite([*own.mean, own.scale]).all() and min(own.side, own.length, own.scale) > 0):
             raise EngineUnavailable(f"the model description {path.name} holds a value that is not known")
         return own
 

@@ -14,7 +14,8 @@ class Container:
 
     `size` is (width, height) before turning, None where only the decoder knows (HEIC). `orientation` is EXIF's 1 to 8.
     `scans` counts the passes of a JPEG. `whole` says that decoding needs memory for every pixel at once: true of all
-    but single-pass JPEGs, which libjpeg reduces as it reads.
+    but single-pass JPEGs, which libjpeg reduces as it reads. `alpha` says that its pixels may be transparent, where the
+    header of a PNG or WebP tells it.
     """
 
     format: str
@@ -24,6 +25,7 @@ class Container:
     scans: int = 1
     whole: bool = True
     animated: bool = False
+    alpha: bool = False
 
 
 def orientation_of(exif: bytes) -> int:

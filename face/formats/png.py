@@ -28,7 +28,9 @@ def read(data: bytes) -> Container:
     if data[12:16] != b"IHDR":
         raise ValueError("the header is not first")
     width, height = struct.unpack_from(">II", data, 16)
-    return Container("png", b"".join(kept), (width, height), orientation, animated=animated)
+    # Bit 4 of the colour type is alpha; a palette's transparency takes no channel of its own.
+    alpha = bool(data[25] & 4)
+    return Container("png", b"".join(kept), (width, height), orientation, animated=animated, alpha=alpha)
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:

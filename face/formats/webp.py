@@ -17,7 +17,7 @@ def read(data: bytes) -> Container:
         raise ValueError("the file holds nothing")
     orientation = next((orientation_of(payload) for kind, payload in chunks if kind == b"EXIF"), 1)
     animated = any(kind == b"ANIM" for kind, _ in chunks)
-    return Container("webp", data, _canvas(*chunks[0]), orientation, animated=animated)
+    return Container("webp", data, _canvas(*chunks[0]), orientation, animated=animated, alpha=_alpha(*chunks[0]))
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
@@ -31,6 +31,13 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
         yield kind, data[at + 8 : at + 8 + length]
         at += 8 + length + length % 2
     raise ValueError("too many chunks")
+
+
+def _alpha(kind: bytes, payload: bytes) -> bool:
+    """Whether the first chunk announces transparency; a plain lossy picture has none."""
+    if kind == b"VP8X":
+        return bool(payload[0] & 0x10)
+    return kind == b"VP8L" and bool(payload[4] & 0x10)
 
 
 def _canvas(kind: bytes, payload: bytes) -> tuple[int, int]:

@@ -31,7 +31,7 @@ STATUS: dict[str, int] = {
     "request_too_large": 413, "photo_too_large": 413,
     "not_multipart": 415, "not_json": 415,
     "version_needed": 428,
-    "wechat_too_often": 429, "check_in_paused": 429,
+    "wechat_too_often": 429, "check_in_paused": 429, "check_ins_waiting": 429,
     "internal": 500, "no_policy": 500,
     "wechat_refused_us": 502,
     "wechat_unavailable": 503, "photo_store_down": 503, "unavailable": 503,

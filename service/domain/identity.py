@@ -54,8 +54,8 @@ def are_tries_used_up(mismatches: Iterable[datetime], at: datetime, policy: TryP
 def twin_of(nearest: Sequence[Nearby], policy: FacePolicy, known: Mapping[UUID, Collection[UUID]]) -> Nearby | None:
     """Who of the others, nearest first, may be the same person under a second name, or None.
 
-    Where several are about as near it is a crowded corner, in which the nearest is a stranger like the next; `known`
-    tells who is held to be one person with whom already, and more names of one person are no crowd.
+    Where several are about as near it is a crowded corner, in which the nearest is a stranger like the next. `known`
+    tells who was found to be one person with whom, or lies as near to him: more names of one person are no crowd.
     """
     if policy.duplicate is None or not nearest or nearest[0].distance > policy.duplicate:
         return None

@@ -1,7 +1,8 @@
 """Policies: every number a regulation could change, read from the policy row in force on a day."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import date, time
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
@@ -10,6 +11,8 @@ from uuid import UUID
 from face.match import Thresholds
 
 Parsed = TypeVar("Parsed")
+#: What reading a row raises that is incomplete or of another shape.
+UNREADABLE = (AttributeError, KeyError, TypeError, ValueError)
 
 
 class Subject(StrEnum):
@@ -25,7 +28,8 @@ class FacePolicy:
     """What distances of one engine mean; `adaptation` names the space in which they are measured, None the plain one.
 
     `margin`: somebody else is clearly nearer when his distance is smaller by more than this. `duplicate`: two people
-    nearer than this may be one, if by `duplicate_margin` nobody else is as near; None looks for none.
+    nearer than this may be one, if by `duplicate_margin` nobody else is as near; None looks for none. `version` names
+    the row that lent these numbers, None where they are the policy's own.
     """
 
     thresholds: Thresholds
@@ -33,6 +37,7 @@ class FacePolicy:
     margin: float = 0.1
     duplicate: float | None = None
     duplicate_margin: float = 0.05
+    version: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +115,16 @@ class PolicyRow:
 _SCOPES = ("city", "body", "project")
 
 
-def pick(rows: Iterable[PolicyRow], on: date, *, body_id: UUID, project_id: UUID) -> PolicyRow | None:
-    """The row in force for a project on a day: the narrowest scope, then the latest start."""
+def ranked(rows: Iterable[PolicyRow], on: date, *, body_id: UUID, project_id: UUID) -> list[PolicyRow]:
+    """The rows that have begun for a project by a day: the narrowest scope first, then the latest start."""
     ids = {"city": None, "body": body_id, "project": project_id}
     fitting = [row for row in rows if row.effective_from <= on and row.scope_id == ids[row.scope]]
-    return max(fitting, key=lambda row: (_SCOPES.index(row.scope), row.effective_from), default=None)
+    return sorted(fitting, key=lambda row: (_SCOPES.index(row.scope), row.effective_from), reverse=True)
+
+
+def pick(rows: Iterable[PolicyRow], on: date, *, body_id: UUID, project_id: UUID) -> PolicyRow | None:
+    """The row in force for a project on a day: the first of those that have begun."""
+    return next(iter(ranked(rows, on, body_id=body_id, project_id=project_id)), None)
 
 
 class NoPolicy(Exception):  # noqa: N818 - it says what is the case
@@ -148,7 +158,7 @@ class PolicyBook(Generic[Parsed]):
 
 
 def parse_check_in(row: PolicyRow) -> CheckInPolicy:
-    """The typed policy of a row; KeyError or ValueError when the row is incomplete."""
+    """The typed policy of a row; one of UNREADABLE when the row is incomplete."""
     body = row.body
     return CheckInPolicy(
         version=row.version,
@@ -161,6 +171,20 @@ def parse_check_in(row: PolicyRow) -> CheckInPolicy:
         liveness=LivenessPolicy(**body.get("liveness", {})),
         enrolment_photos=int(body.get("enrolment_photos", 1)),
     )
+
+
+def with_lent_faces(policy: CheckInPolicy, rows: Iterable[PolicyRow]) -> CheckInPolicy:
+    """The policy with what other rows say of engines it does not name: of each the first that can be read.
+
+    A rule written before there was an engine goes on judging with it.
+    """
+    faces = dict(policy.faces)
+    for row in rows:
+        with suppress(*UNREADABLE):
+            for engine, numbers in row.body["faces"].items():
+                if engine not in faces:
+                    faces[engine] = replace(_face(numbers), version=row.version)
+    return replace(policy, faces=faces)
 
 
 def _face(numbers: Mapping[str, Any]) -> FacePolicy:

@@ -106,6 +106,10 @@ TEXTS: dict[str, tuple[str, str]] = {
             "without it: ask the project office for a review or a missed punch, or the station on site."
         ),
     ),
+    "check_ins_waiting": (
+        "前几次打卡仍在识别，请 {retry_after_s} 秒后再试。",
+        "Your last check-ins are still being judged: try again in {retry_after_s} seconds.",
+    ),
     "engine_failed": (
         "照片无法自动比对，已转人工复核。",
         "The photo could not be compared automatically. A person will decide.",
@@ -142,6 +146,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "photos_differ": (
         "第 {photo} 张照片与其他照片不像同一人。",
         "Photo {photo} does not look like the same person as the others.",
+    ),
+    "too_few_photos": (
+        "照片 {photos} 张不足，录入人脸至少需要 {needed} 张。",
+        "{photos} photos are too few: {needed} are needed to enrol.",
     ),
     "consent_needed": (
         "录入人脸前必须取得本人单独同意。",

@@ -17,7 +17,7 @@ from service.store.base import new_id
 from service.store.locks import hold
 from service.store.models import AdaptationRow, TemplateRow
 from service.store.work import Work
-from service.usecases.city_policy import city_policy
+from service.usecases.city_policy import city_policy, silent_about
 from service.usecases.population import Watch, members_in_force, unwatched
 
 
@@ -41,6 +41,8 @@ class Status:
     adaptations: Sequence[AdaptationRow]
     today: date
     policy: CheckInPolicy
+    #: Versions in force today, of whatever scope, that say nothing of the engine.
+    silent: Sequence[str]
 
 
 def status(*, deps: Deps) -> Status:
@@ -56,7 +58,8 @@ def status(*, deps: Deps) -> Status:
     with deps.database.begin() as work:
         kept = [Kept(*row) for row in work.session.execute(counted)]
         learned = work.session.scalars(select(AdaptationRow).order_by(AdaptationRow.id)).all()
-        return Status(engine.id, engine.version, kept, learned, today, city_policy(work, today))
+        policy, silent = city_policy(work, today), silent_about(engine.id, work, today)
+        return Status(engine.id, engine.version, kept, learned, today, policy, silent)
 
 
 def learn_adaptation(*, deps: Deps, watch: Watch[list[UUID]] = unwatched) -> AdaptationRow:

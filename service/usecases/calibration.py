@@ -99,7 +99,7 @@ def calibrate(fmr: float, adaptation: str, *, deps: Deps, watch: Watch[Any] = un
     if current and _measurable(current, engine, deps):
         now = tried.get(current.adaptation) or _trials(members, current.adaptation, engine, deps)
         tried[current.adaptation] = now
-        at.insert(0, _at(today.version, current, now))
+        at.insert(0, _at(current.version or today.version, current, now))
     return Calibration(
         engine=engine.id,
         version=engine.version,

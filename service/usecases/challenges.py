@@ -12,6 +12,7 @@ from service.domain.actors import Actor, Permission
 from service.domain.calendar import business_day
 from service.domain.claims import Claim
 from service.errors import fault
+from service.store.locks import hold
 from service.store.models import Challenge, Project
 from service.store.work import Work
 from service.usecases.access import require
@@ -36,6 +37,8 @@ def draw(project_id: UUID, *, actor: Actor, deps: Deps) -> tuple[Challenge, bool
         now = deps.clock.now()
         policy = check_in_policy(work, project, business_day(now)).liveness
         valid = timedelta(seconds=policy.challenge_s)
+        # Of many who ask at once each would find none and draw his own.
+        hold(work, "challenge", actor.person_id)
         fresh = select(Challenge).where(*_open(actor.person_id, project_id), Challenge.expires_at > now + valid / 2)
         row = work.session.scalars(fresh.limit(1)).first() or work.add(
             Challenge(

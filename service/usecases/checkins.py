@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import timedelta
 from hashlib import sha256
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from service.domain.reasons import Verdict
 from service.domain.topics import Topic
 from service.errors import Problem, ServiceError, fault
 from service.store.base import new_id
+from service.store.locks import hold
 from service.store.models import CheckIn, CheckInFrame, DecisionRecord, Person, PhotoKind, Project
 from service.store.queries.paging import Page, Window, page
 from service.store.queries.reach import check_ins_within
@@ -49,7 +51,9 @@ def receive(
     known = _known(claim.client_ref, fingerprint, actor.person_id, deps)
     if known is not None:
         return known, False
-    require_not_paused(actor.person_id, claim.project_id, deps=deps)
+    with deps.database.begin() as work:
+        # Asked here too, so that nothing is written for somebody who has to wait.
+        require_not_paused(work, actor.person_id, claim.project_id)
     try:
         row = _keep(claim, photos, fingerprint, actor, deps)
     except Repeated:
@@ -83,6 +87,9 @@ def _keep(claim: Claim, photos: Sequence[SentPhoto], fingerprint: bytes, actor: 
     with ExitStack() as stack:
         photo_id, *frame_ids = ids = [stack.enter_context(keep_photo(sent.data, deps)) for sent in photos]
         work = stack.enter_context(deps.database.begin(actor.account_id))
+        # One at a time, so that many at once are counted too; whoever waits here holds nothing yet.
+        hold(work, "check_in", actor.person_id)
+        require_not_paused(work, actor.person_id, claim.project_id)
         first = _keep_photo_rows(work, zip(ids, photos, strict=True), deps)
         now = deps.clock.now()
         statement = (
@@ -116,17 +123,18 @@ def _keep(claim: Claim, photos: Sequence[SentPhoto], fingerprint: bytes, actor: 
 
 
 def _keep_photo_rows(work: Work, kept: Iterable[tuple[UUID, SentPhoto]], deps: Deps) -> bool:
-    """Write the rows of photo and frames; True when nobody ever sent any of these bytes, and none of them comes twice.
+    """Write the rows of photo and frames; True when nobody sent any of these bytes before; twice here is once.
 
     In the order of their digests, so that two check-ins with the same photos never wait for each other.
     """
     expires_at = deps.clock.now() + timedelta(days=deps.settings.photo_days)
-    ordered = sorted(kept, key=lambda item: sha256(item[1].data).digest())
-    first = [
-        keep_photo_row(work, photo_id, PhotoKind.CHECK_IN, sent.data, sent.info, expires_at, deps)
-        for photo_id, sent in ordered
-    ]
-    return all(first)
+    ordered = sorted(((sha256(sent.data).digest(), photo_id, sent) for photo_id, sent in kept), key=itemgetter(0))
+    first = {
+        digest
+        for digest, photo_id, sent in ordered
+        if keep_photo_row(work, photo_id, PhotoKind.CHECK_IN, sent.data, sent.info, expires_at, deps)
+    }
+    return first == {digest for digest, _, _ in ordered}
 
 
 def await_verdict(check_in_id: UUID, seconds: float, *, actor: Actor, deps: Deps) -> CheckIn:

@@ -2,11 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import or_, select, update
+from sqlalchemy import Select, and_, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from face.engines.base import Engine
@@ -26,8 +27,18 @@ from service.usecases.spaces import descriptor_of
 log = structlog.get_logger(__name__)
 
 _FOUND = ("engine", "engine_version", "distance", "limit", "template_id", "other_template_id", "enrolment_id")
-#: A pair that an officer decided on, or has before him.
-_KNOWN = (CaseState.OPEN, CaseState.CONFIRMED)
+#: Who looks at one person looks at so many others: a person has fewer names, and a crowd shows in fewer.
+_LOOKED_AT = 20
+#: Pairs of one night held at once, about 30 MB. A limit that was calibrated gives far fewer.
+MOST_PAIRS = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """With whom each person was ever found to be one: `ever`; and `settled`, with whom he is looked for no more."""
+
+    ever: Mapping[UUID, set[UUID]]
+    settled: Mapping[UUID, set[UUID]]
 
 
 def look_at_enrolled(enrolment_id: UUID, *, deps: Deps) -> None:
@@ -58,14 +69,13 @@ def _look_at(enrolment_id: UUID, engine: Engine, deps: Deps) -> None:
         known = _known(work)
     if policy.duplicate is None:
         return
-    beside = {template.person_id} | known.get(template.person_id, set())
-    # Of those found all but two may be further names of one person.
-    most = 2 + max(map(len, known.values()), default=0)
+    beside = {template.person_id} | known.settled.get(template.person_id, set())
     gallery = gallery_for(engine, policy.adaptation, deps)
-    near = gallery.nearest(descriptor_of(template, engine, deps), most, deps, people=None, beside=beside)
+    near = gallery.nearest(descriptor_of(template, engine, deps), _LOOKED_AT, deps, people=None, beside=beside)
     himself = Nearby(template.person_id, template.id, 0.0)
+    same = {each.person_id: gallery.within(policy.duplicate, each, near) for each in near[:1]}
     with deps.database.begin() as work:
-        _open(work, himself, twin_of(near, policy, known), policy, engine, enrolment_id)
+        _open(work, himself, twin_of(near, policy, _both(known.ever, same)), policy, engine, enrolment_id)
 
 
 def look_at_everybody(*, deps: Deps) -> None:
@@ -84,16 +94,26 @@ def look_at_everybody(*, deps: Deps) -> None:
     gallery = gallery_for(engine, policy.adaptation, deps)
     ids, vectors = gallery.everybody(deps)
     people = [Nearby(gallery.owners[template_id], template_id, 0.0) for template_id in ids]
-    pairs, apart = pairs_within(vectors, policy.duplicate + policy.duplicate_margin)
+    pairs, apart = pairs_within(vectors, policy.duplicate + policy.duplicate_margin, most=MOST_PAIRS)
+    limit = policy.duplicate
+    if len(pairs) == MOST_PAIRS:
+        # Beyond the last pair kept nobody sees a crowd, so who is nearer to it than the margin is not looked at.
+        limit = min(limit, float(apart[-1]) - policy.duplicate_margin)
+        log.error("too many pairs: is the limit too wide?", pairs=MOST_PAIRS, limit=policy.duplicate, looked_at=limit)
     near: dict[int, list[Nearby]] = defaultdict(list)
+    same: dict[UUID, set[UUID]] = defaultdict(set)
     for (i, j), distance in zip(pairs.tolist(), apart.tolist(), strict=True):
-        if people[j].person_id in known.get(people[i].person_id, ()):
-            continue
         for one, other in ((i, j), (j, i)):
-            near[one].append(Nearby(people[other].person_id, people[other].template_id, distance))
+            himself, neighbour = people[one].person_id, people[other]
+            if distance <= policy.duplicate:
+                same[himself].add(neighbour.person_id)
+            if neighbour.person_id not in known.settled.get(himself, ()):
+                near[one].append(Nearby(neighbour.person_id, neighbour.template_id, distance))
+    same_or_known = _both(known.ever, same)
     with deps.database.begin() as work:
         for one, others in near.items():
-            _open(work, people[one], twin_of(others, policy, known), policy, engine, None)
+            if others[0].distance <= limit:
+                _open(work, people[one], twin_of(others, policy, same_or_known), policy, engine, None)
 
 
 def _policy(work: Work, engine: Engine) -> FacePolicy | None:
@@ -101,26 +121,41 @@ def _policy(work: Work, engine: Engine) -> FacePolicy | None:
     return city_policy(work, business_day(work.clock.now())).face(engine.id)
 
 
-def _known(work: Work) -> Mapping[UUID, set[UUID]]:
-    """With whom each person was found to be one already: they are looked for no more, and are no crowd."""
-    statement = select(DuplicateCase.person_id, DuplicateCase.other_person_id).where(DuplicateCase.state.in_(_KNOWN))
-    known: dict[UUID, set[UUID]] = defaultdict(set)
-    for one, other in work.session.execute(statement):
-        known[one].add(other)
-        known[other].add(one)
+def _known(work: Work) -> _Known:
+    """All pairs found so far, whatever became of them; one dismissed is settled for as long as its templates hold."""
+    settled = or_(
+        DuplicateCase.state.in_((CaseState.OPEN, CaseState.CONFIRMED)),
+        and_(DuplicateCase.state == CaseState.DISMISSED, ~_ended().exists()),
+    )
+    known = _Known(defaultdict(set), defaultdict(set))
+    for one, other, is_settled in work.session.execute(
+        select(DuplicateCase.person_id, DuplicateCase.other_person_id, settled)
+    ):
+        for each, its in ((one, other), (other, one)):
+            known.ever[each].add(its)
+            if is_settled:
+                known.settled[each].add(its)
     return known
 
 
-def _close_gone(work: Work, person_id: UUID | None) -> None:
-    """Close the open pairs of which a template holds no more, of one person or of all: there is nothing to compare."""
+def _both(one: Mapping[UUID, set[UUID]], other: Mapping[UUID, set[UUID]]) -> Mapping[UUID, set[UUID]]:
+    return {each: one.get(each, set()) | other.get(each, set()) for each in one.keys() | other.keys()}
+
+
+def _ended() -> Select[UUID]:
+    """Of the two templates of a pair those that hold no more: there is nothing to compare."""
     consented = select(Consent.id).where(
         Consent.person_id == TemplateRow.person_id, Consent.kind == ConsentKind.FACE, Consent.withdrawn_at.is_(None)
     )
-    ended = select(TemplateRow.id).where(
+    return select(TemplateRow.id).where(
         TemplateRow.id.in_([DuplicateCase.template_id, DuplicateCase.other_template_id]),
         or_(TemplateRow.retired_at.is_not(None), ~consented.exists()),
     )
-    gone = update(DuplicateCase).where(DuplicateCase.state == CaseState.OPEN, ended.exists())
+
+
+def _close_gone(work: Work, person_id: UUID | None) -> None:
+    """Close the open pairs of which a template holds no more, of one person or of all."""
+    gone = update(DuplicateCase).where(DuplicateCase.state == CaseState.OPEN, _ended().exists())
     if person_id is not None:
         gone = gone.where(or_(DuplicateCase.person_id == person_id, DuplicateCase.other_person_id == person_id))
     values = {"state": CaseState.GONE, "decided_at": work.clock.now(), "version": DuplicateCase.version + 1}

@@ -6,14 +6,17 @@ from dataclasses import dataclass
 from hashlib import sha256
 from uuid import UUID
 
+import structlog
 from sqlalchemy import select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from face.photo import PhotoInfo
 from service.deps import Deps
 from service.domain.actors import Actor, Permission
+from service.domain.calendar import business_day
+from service.domain.policies import UNREADABLE
 from service.domain.topics import Topic
-from service.errors import fault
+from service.errors import ServiceError, fault
 from service.store.base import new_id
 from service.store.models import (
     Consent,
@@ -28,8 +31,11 @@ from service.store.queries.paging import Page, Window, page
 from service.store.queries.reach import people_within
 from service.store.work import Work
 from service.usecases.access import found, require
+from service.usecases.city_policy import city_policy
 from service.usecases.intake import Repeated, keep_photo, keep_photo_row, open_photo
 from service.usecases.people import acted_on
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +62,7 @@ class SentPhoto:
 def receive_enrolment(
     person_id: UUID, form: EnrolmentForm, photos: Sequence[SentPhoto], *, actor: Actor, deps: Deps
 ) -> tuple[Enrolment, bool]:
-    """The enrolment, durable, and whether it is new; without consent to the face nothing is kept."""
+    """The enrolment, durable, and whether it is new; without consent to the face or photos enough nothing is kept."""
     require(actor, Permission.ENROLMENT_WRITE)
     if ConsentKind.FACE not in form.consents:
         raise fault("consent_needed", "form.consents", kind=str(ConsentKind.FACE))
@@ -102,6 +108,7 @@ def _keep(
         row = work.session.scalars(statement.returning(Enrolment)).one_or_none()
         if row is None:
             raise Repeated
+        _require_enough(work, len(photos))
         # In the order of their digests, so that two enrolments of the same photos never wait for each other.
         kept = sorted(
             zip(ids, photos, range(1, len(ids) + 1), strict=True), key=lambda item: sha256(item[1].data).digest()
@@ -114,6 +121,17 @@ def _keep(
         work.audit("enrolment:receive", row.id, photos=len(photos))
         work.session.refresh(row, ["photos"])
         return row
+
+
+def _require_enough(work: Work, photos: int) -> None:
+    try:
+        needed = city_policy(work, business_day(work.clock.now())).enrolment_photos
+    except (ServiceError, *UNREADABLE) as error:
+        # Whoever wrote the policy mends it; the person stands before the officer now.
+        log.error("the policy of the city cannot be read", why=type(error).__name__)
+        return
+    if photos < needed:
+        raise fault("too_few_photos", "photo", photos=photos, needed=needed)
 
 
 def _record_consent(work: Work, person_id: UUID, kind: ConsentKind, notice_version: str, by: UUID) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from uuid import UUID
 
+import structlog
 from sqlalchemy.dialects.postgresql import insert
 
 from service.deps import Deps
@@ -13,8 +14,10 @@ from service.store.models import FaceNight
 from service.usecases.drift import measure_drift
 from service.usecases.duplicates import look_at_everybody
 
-#: In order; each may run twice with the same result, because a night that broke begins anew.
-STEPS: list[Callable[..., object]] = [look_at_everybody, measure_drift]
+log = structlog.get_logger(__name__)
+
+#: The longest last: one that is ended for its length (`JOB_TIMEOUT_S`) takes nothing from the others.
+STEPS: list[Callable[..., object]] = [measure_drift, look_at_everybody]
 
 
 def begin_night(*, deps: Deps) -> None:
@@ -28,6 +31,9 @@ def begin_night(*, deps: Deps) -> None:
 
 
 def run(night_id: UUID, /, *, deps: Deps) -> None:  # noqa: ARG001 - tasks take the id of their fact
-    """Take all steps of a night."""
+    """Take each step of a night for itself; what breaks is in the log, and the next night takes it again."""
     for step in STEPS:
-        step(deps=deps)
+        try:
+            step(deps=deps)
+        except Exception as error:
+            log.error("a step of the night broke", step=step.__name__, exc_info=error)

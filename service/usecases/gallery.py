@@ -70,6 +70,13 @@ class Gallery:
         self._take_in([key for key in held if key not in self.owners and key not in self.broken], deps)
         return held
 
+    def within(self, limit: float, one: Nearby, others: Iterable[Nearby]) -> set[UUID]:
+        """Who of these others lies no farther than `limit` from this one, by their templates held here."""
+        beside = [each for each in others if each.person_id != one.person_id]
+        vectors = self.index.vectors([one.template_id, *(each.template_id for each in beside)])
+        apart = np.linalg.norm(vectors[1:] - vectors[0], axis=1)
+        return {each.person_id for each, distance in zip(beside, apart, strict=True) if distance <= limit}
+
     def everybody(self, deps: Deps) -> tuple[Sequence[UUID], Array]:
         """All templates' ids and their projected vectors (n, length), as they are now."""
         self.refresh(None, deps)

@@ -19,6 +19,8 @@ from service.domain.policies import (
     Subject,
     parse_attendance,
     parse_check_in,
+    ranked,
+    with_lent_faces,
 )
 from service.domain.roster import FILED
 from service.domain.sites import SiteDays, StateFrom
@@ -48,8 +50,10 @@ def ground_of(work: Work, project: Project) -> Ground:
 
 
 def check_in_policy(work: Work, project: Project, on: date) -> CheckInPolicy:
-    """The check-in policy in force for a project on a day."""
-    return _on(policy_book(work, project, Subject.CHECK_IN, parse_check_in), on)
+    """The check-in policy in force for a project on a day; wider and earlier ones lend what it says of no engine."""
+    book = policy_book(work, project, Subject.CHECK_IN, parse_check_in)
+    others = ranked(book.rows, on, body_id=project.body_id, project_id=project.id)[1:]
+    return with_lent_faces(_on(book, on), others)
 
 
 def policy_book(

@@ -97,7 +97,10 @@ def decide_case(case_id: UUID, to: CaseState, note: str, version: int, *, actor:
 
 
 def rate(first: date, last: date, *, actor: Actor, deps: Deps) -> Rate:
-    """What became of the suspicions about check-ins between two days on the projects within reach."""
+    """What became of the suspicions about check-ins between two days on the projects within reach.
+
+    Those about the caller himself are not counted: he would learn of them.
+    """
     reach = require(actor, READ)
     if last < first:
         raise fault("dates_in_order", "to")
@@ -106,7 +109,7 @@ def rate(first: date, last: date, *, actor: Actor, deps: Deps) -> Rate:
             select(IdentityCase.state, func.count())
             .join(CheckIn, CheckIn.id == IdentityCase.check_in_id)
             .where(
-                _projects(IdentityCase.project_id, reach),
+                identity_cases_within(actor, READ),
                 CheckIn.at >= begin_of(first),
                 CheckIn.at < begin_of(last + timedelta(days=1)),
             )

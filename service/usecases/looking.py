@@ -60,6 +60,8 @@ class Look:
         if self.policy is not None:
             limits = self.policy.thresholds
             told = {"accept": limits.accept, "refuse": limits.refuse, "adaptation": self.policy.adaptation}
+            if self.policy.version is not None:
+                told["policy_version"] = self.policy.version
         match self.face:
             case Match():
                 told |= {"outcome": str(self.face.outcome), "distance": round(self.face.distance, 4)}
@@ -92,11 +94,12 @@ def look(case: Case, held: Held, engine: Engine, deps: Deps) -> Look:
         raise EngineUnavailable(f"the policy {case.policy.version} has no thresholds for the engine {engine.id}")
     if held.attempt > MAX_ATTEMPTS:
         return Look(Unread.FAILED, policy)
+    # Before the photo is read: while one of them is missing, the check-in is tried again and again.
+    template = descriptor_of(case.template, engine, deps)
+    space = space_for(engine, policy.adaptation, deps)
     reading = engine.describe(deps.photos.get(case.row.photo_id))
     if isinstance(reading, Refusal):
         return Look(reading, policy)
-    template = descriptor_of(case.template, engine, deps)
-    space = space_for(engine, policy.adaptation, deps)
     first = compare(template, reading.descriptor, space, policy.thresholds)
     measure = Measure(reading, template, space, policy.thresholds)
     added = look_again(first, measure, case.burst, case.policy, engine, deps)

@@ -6,16 +6,19 @@ from uuid import UUID
 
 import numpy as np
 import numpy.typing as npt
+import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import undefer
 
 from face.engines.base import Engine
+from face.errors import EngineUnavailable
 from service.deps import Deps
 from service.store.models import Consent, ConsentKind, TemplateRow
 from service.usecases.spaces import descriptor_of, members_of
 
 Array = npt.NDArray[np.float32]
 T = TypeVar("T")
+log = structlog.get_logger(__name__)
 #: Hands items on and shows meanwhile how far somebody is with them; the second argument says with what.
 Watch = Callable[[Sequence[T], str], Iterable[T]]
 
@@ -34,21 +37,34 @@ def members_in_force(
 ) -> dict[UUID, Array]:
     """Each person's enrolment descriptors (photos, length), by person; of more than `most` persons a fixed draw.
 
-    Raises:
-        EngineUnavailable: a template does not open or is damaged.
+    A template that does not open, or is damaged, is logged and left out: hundreds of others teach as much without it.
     """
     ids = _ids(engine, deps)
     if len(ids) > most:
         drawn = np.random.default_rng(0).choice(len(ids), most, replace=False)
         ids = [ids[at] for at in np.sort(drawn)]
-    rows = _rows(ids, deps, watch, with_members=True)
-    return {row.person_id: members_of(row, engine, deps) for row in rows}
+    return _opened(members_of, _rows(ids, deps, watch, with_members=True), engine, deps)
 
 
 def means_in_force(engine: Engine, deps: Deps, watch: Watch[list[UUID]] = unwatched) -> dict[UUID, Array]:
-    """Everybody's mean descriptor (length,), by person; raises as `members_in_force` does."""
-    rows = _rows(_ids(engine, deps), deps, watch, with_members=False)
-    return {row.person_id: descriptor_of(row, engine, deps) for row in rows}
+    """Everybody's mean descriptor (length,), by person, with the same left out as in `members_in_force`."""
+    return _opened(descriptor_of, _rows(_ids(engine, deps), deps, watch, with_members=False), engine, deps)
+
+
+def _opened(
+    read: Callable[[TemplateRow, Engine, Deps], Array], rows: Iterable[TemplateRow], engine: Engine, deps: Deps
+) -> dict[UUID, Array]:
+    found: dict[UUID, Array] = {}
+    left_out = 0
+    for row in rows:
+        try:
+            found[row.person_id] = read(row, engine, deps)
+        except EngineUnavailable as error:
+            log.error("a template cannot be read", template_id=str(row.id), why=str(error))
+            left_out += 1
+    if left_out:
+        log.error("templates were left out", templates=left_out, read=len(found))
+    return found
 
 
 def _ids(engine: Engine, deps: Deps) -> list[UUID]:

@@ -1,7 +1,9 @@
 """Making templates anew from kept enrolment photos after a change of engine: everybody's, or of one who checks in."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, exists, select, text, update
@@ -19,6 +21,8 @@ from service.usecases.templates import Made, face_consented, made_of, template_v
 #: Why no template was made; beside these the codes of the engine's refusals.
 NO_TEMPLATE, NO_CONSENT, PHOTOS_GONE, ENGINE_FAILED = "no_template", "no_consent", "photos_gone", "engine_failed"
 
+#: After so many deaths of a process over a person's photos nobody looks at them again.
+MOST_DEATHS = 2
 
 Remakes = Callable[[Sequence[UUID]], Iterable[str | None]]
 
@@ -39,6 +43,41 @@ class Rebuilt:
     made: int
     failed: Mapping[UUID, str]
     retired: int
+
+
+@dataclass(frozen=True, slots=True)
+class Deaths:
+    """Over whose photos a process died, so that the next one knows: in a folder, a file a person with a line a death.
+
+    A line names the engine and version that looked: another may see what killed this one.
+    """
+
+    folder: Path
+
+    def of(self, person_id: UUID, engine: Engine) -> int:
+        """How often this engine and version died over his photos."""
+        try:
+            return self._file(person_id).read_text(encoding="utf-8").splitlines().count(_line(engine))
+        except FileNotFoundError:
+            return 0
+
+    @contextmanager
+    def feared(self, person_id: UUID, engine: Engine) -> Iterator[None]:
+        """A death is written down before it can happen, and taken back by whoever lives to do so."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with self._file(person_id).open("a", encoding="utf-8") as file:
+            file.write(f"{_line(engine)}\n")
+        try:
+            yield
+        finally:
+            self._file(person_id).unlink(missing_ok=True)
+
+    def _file(self, person_id: UUID) -> Path:
+        return self.folder / str(person_id)
+
+
+def _line(engine: Engine) -> str:
+    return f"{engine.id} {engine.version}"
 
 
 def rebuild(*, deps: Deps, remakes: Remakes | None = None, keep_others: bool = False) -> Rebuilt:
@@ -82,6 +121,15 @@ def remake(person_id: UUID, *, deps: Deps) -> str | None:
             return made
         if _keep(person_id, source, made, deps):
             return None
+
+
+def remake_or_skip(person_id: UUID, deaths: Deaths, *, deps: Deps) -> str | None:
+    """`remake`, but `engine_failed` at once for a person over whose photos the engine died twice."""
+    engine = deps.engine()
+    if deaths.of(person_id, engine) >= MOST_DEATHS:
+        return ENGINE_FAILED
+    with deaths.feared(person_id, engine):
+        return remake(person_id, deps=deps)
 
 
 def retire_others(*, deps: Deps) -> int:

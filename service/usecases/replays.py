@@ -3,18 +3,19 @@
 Only the person's own earlier photos are looked through: somebody else's does not match his face and is refused for it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import ColumnElement, and_, func, select
+import structlog
+from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from face.engines.base import Engine, Reading, length_of
-from face.errors import EngineFailed, EngineUnavailable
+from face.errors import EngineFailed
 from face.replay import same_photo
 from face.space import space_of
 from face.template import from_bytes, to_bytes
@@ -25,9 +26,13 @@ from service.store.models import CheckIn, CheckInFace, Photo, PhotoSeen
 from service.store.vault import SealBroken
 from service.store.work import Work
 
+Read = TypeVar("Read")
+
+log = structlog.get_logger(__name__)
+
 
 class Overtaken(Exception):  # noqa: N818 - it says what happened
-    """Another photo of the person was accepted since this one was compared: it is to be compared again."""
+    """What a check-in was judged by changed meanwhile, the photos accepted or a consent: it is to be judged again."""
 
 
 class Way(StrEnum):
@@ -84,19 +89,14 @@ def earlier_than(work: Work, row: CheckIn) -> Earlier:
 def find(row: CheckIn, reading: Reading | None, earlier: Earlier, engine: Engine, deps: Deps) -> Reuse | None:
     """How the photo was known again; None if it was not, or if no face could be read of it.
 
-    Raises:
-        EngineUnavailable: what was kept does not open, or is damaged; this photo is not to blame for it.
+    What was kept of an earlier photo and does not open, or is damaged, is logged and left out: it must not keep its
+    owner out, and the bytes are known all the same.
     """
     if row.photo_reused:
         return Reuse(Way.BYTES, earlier.same_bytes, 0)
     if reading is None:
         return None
-    try:
-        return _by_mark(reading, earlier.kept, deps) or _by_descriptor(reading, earlier.kept, engine, deps)
-    except SealBroken as error:
-        raise EngineUnavailable("what is kept of an earlier photo does not open: is a key missing?") from error
-    except (EngineFailed, ValueError) as error:
-        raise EngineUnavailable("what is kept of an earlier photo is damaged") from error
+    return _by_mark(reading, earlier.kept, deps) or _by_descriptor(reading, earlier.kept, engine, deps)
 
 
 def keep(work: Work, row: CheckIn, reading: Reading, engine: Engine, deps: Deps) -> None:
@@ -120,8 +120,8 @@ def require_all_compared(work: Work, row: CheckIn, earlier: Earlier) -> None:
     Called before any row is locked: whoever waits here holds nothing that somebody else needs.
     """
     hold(work, "check_in_face", row.person_id)
-    count = select(func.count()).select_from(CheckInFace).where(_standing(row))
-    if work.session.scalars(count).one() != len(earlier.kept):
+    standing = set(work.session.scalars(select(CheckInFace.check_in_id).where(_standing(row))))
+    if standing != {each.check_in_id for each in earlier.kept}:
         raise Overtaken
 
 
@@ -144,25 +144,48 @@ def _same_bytes(work: Work, row: CheckIn) -> UUID | None:
 
 
 def _by_mark(reading: Reading, kept: Sequence[Kept], deps: Deps) -> Reuse | None:
-    if reading.fingerprint is None:
+    ours = reading.fingerprint
+    if ours is None:
         return None
-    marked = [(each, deps.vault.open(_mark(each.check_in_id), each.mark)) for each in kept if each.mark]
-    found = same_photo(reading.fingerprint, [mark for _, mark in marked])
-    return Reuse(Way.MARK, marked[found[0]][0].check_in_id, found[1]) if found else None
+
+    def read(stored: bytes) -> bytes:
+        if len(stored) != len(ours):
+            raise ValueError(f"a mark has {len(ours)} bytes, this has {len(stored)}")
+        return stored
+
+    marked = _opened([(each.check_in_id, _mark(each.check_in_id), each.mark) for each in kept], read, deps)
+    found = same_photo(ours, [mark for _, mark in marked])
+    return Reuse(Way.MARK, marked[found[0]][0], found[1]) if found else None
 
 
 def _by_descriptor(reading: Reading, kept: Sequence[Kept], engine: Engine, deps: Deps) -> Reuse | None:
     ours = [each for each in kept if (each.engine, each.engine_version) == (engine.id, engine.version)]
-    opened = [(each, deps.vault.open(_owner(each.check_in_id), each.descriptor)) for each in ours if each.descriptor]
+    sealed = [(each.check_in_id, _owner(each.check_in_id), each.descriptor) for each in ours]
+    opened = _opened(sealed, lambda stored: from_bytes(stored, length_of(engine.parts))[0], deps)
     if not opened:
         return None
     space = space_of(engine)
-    earlier = space.project(from_bytes(b"".join(stored for _, stored in opened), length_of(engine.parts)))
+    earlier = space.project(np.stack([descriptor for _, descriptor in opened]))
     apart = np.linalg.norm(earlier - space.project(reading.descriptor), axis=1)
     nearest = int(apart.argmin())
     if apart[nearest] > engine.same_limit:
         return None
-    return Reuse(Way.DESCRIPTOR, opened[nearest][0].check_in_id, float(apart[nearest]))
+    return Reuse(Way.DESCRIPTOR, opened[nearest][0], float(apart[nearest]))
+
+
+def _opened(
+    kept: Iterable[tuple[UUID, str, bytes | None]], read: Callable[[bytes], Read], deps: Deps
+) -> list[tuple[UUID, Read]]:
+    """What there is of (check-in, owner, sealed), read; what does not open or is damaged is logged and left out."""
+    whole: list[tuple[UUID, Read]] = []
+    for check_in_id, owner, sealed in kept:
+        if sealed is None:
+            continue
+        try:
+            whole.append((check_in_id, read(deps.vault.open(owner, sealed))))
+        except (SealBroken, EngineFailed, ValueError) as error:
+            log.error("an earlier photo is not compared", check_in_id=str(check_in_id), why=type(error).__name__)
+    return whole
 
 
 def _owner(check_in_id: UUID) -> str:

@@ -118,7 +118,8 @@ def _newer(work: Work, row: Enrolment) -> bool:
 
 
 def _problem(photo: int | None, refusal: Refusal) -> dict[str, object]:
-    numbers = {name: value for name, value in refusal.data.items() if name != "photo"}
+    # How far a face is from the others is told to nobody.
+    numbers = {name: value for name, value in refusal.data.items() if name not in {"photo", "distance", "limit"}}
     return {"code": refusal.code, "photo": photo, "data": numbers}
 
 

@@ -157,6 +157,9 @@ def _judge_place(case: Case) -> Judgement | None:
 def _keep(held: Held, case: Case, look: Look, settlement: Settlement, deps: Deps) -> None:
     read = look.reading if settlement.verdict is not Verdict.REFUSED else None
     with deps.database.begin() as work:
+        if _missing_consents(work, case.row.person_id) != case.missing_consents:
+            # Withdrawn while a worker looked: nothing of what it saw is kept.
+            raise replays.Overtaken
         if read is not None:
             replays.require_all_compared(work, case.row, case.earlier)
         row = still_held(work, CheckIn, held)

@@ -11,7 +11,9 @@ from werkzeug.test import TestResponse
 from demo.photos import landscape, portrait, side_by_side
 from service.deps import Deps
 from service.domain.actors import Actor, Role, Scope
-from service.store.models import Audit, Consent, Enrolment, TemplateRow
+from service.domain.calendar import business_day
+from service.domain.policies import Subject
+from service.store.models import Audit, Consent, Enrolment, Policy, TemplateRow
 from tests.api.support import NOTHING, Caller, Puncher, file, kept, member, multipart, said, shot, text
 from tests.factories import Site, World
 
@@ -73,6 +75,8 @@ def test_a_refused_enrolment_names_each_photo_by_its_number(
     for item in row["problems"]:
         assert item["text"]["zh"] != item["text"]["en"] != item["code"]
         assert "-" not in item["text"]["zh"]
+        # Which photo, and never how far it is from the others.
+        assert not {"distance", "limit"} & set(item["data"])
     assert puncher.caller.get("/me").json["enrolled"] is False
 
 
@@ -140,6 +144,35 @@ def test_bad_photos_are_all_told_by_their_number(
 ) -> None:
     assert said(send(officer, puncher.person_id, form(), *(photo() for photo in photos))) == (422, problems)
     assert kept(deps) == NOTHING
+
+
+def few_are_too_few(deps: Deps, needed: object) -> None:
+    """A policy of the city that asks for so many photos, from today."""
+    with deps.database.begin() as work:
+        last = work.session.scalars(select(Policy).where(Policy.subject == Subject.CHECK_IN)).all()[-1]
+        changed = {"effective_from": business_day(deps.clock.now()), "body": {**last.body, "enrolment_photos": needed}}
+        work.add(Policy(subject=last.subject, scope=last.scope, policy_version="more", **changed))
+
+
+def test_fewer_photos_than_the_policy_asks_for_keep_nothing_and_enough_are_taken(
+    officer: Caller, puncher: Puncher, deps: Deps
+) -> None:
+    before = form()
+    assert send(officer, puncher.person_id, before, shot(1)).status_code == 202
+    few_are_too_few(deps, 3)
+    known = kept(deps)
+    refused = send(officer, puncher.person_id, form(), shot(2), shot(3))
+    assert said(refused) == (422, [("too_few_photos", "photo")])
+    assert refused.json["errors"][0]["text"]["en"] == "2 photos are too few: 3 are needed to enrol."
+    assert kept(deps) == known
+    # What was taken before is known again.
+    assert send(officer, puncher.person_id, before, shot(1)).status_code == 200
+    assert send(officer, puncher.person_id, form(), shot(4), shot(5), shot(6)).status_code == 202
+
+
+def test_a_policy_that_cannot_be_read_loses_no_enrolment(officer: Caller, puncher: Puncher, deps: Deps) -> None:
+    few_are_too_few(deps, "three")
+    assert send(officer, puncher.person_id, form(), shot(1)).status_code == 202
 
 
 def test_an_enrolment_of_nobody_is_not_found_and_keeps_nothing(officer: Caller, world: World, deps: Deps) -> None:

@@ -38,14 +38,19 @@ class Poisoned:
         return self._engine.describe(data, turned=turned)
 
 
-def main() -> None:
-    break_down, load = BREAKS[sys.argv.pop(1)], deps.load_engine
+def poisoned(break_down: Callable[[], object]) -> Callable[..., Engine]:
+    """What loads the engine with the poison."""
+    load = deps.load_engine
 
     @cache
     def load_poisoned(name: str, models: Path, passive: Path | None = None) -> Engine:
         return Poisoned(load(name, models, passive), break_down)  # type: ignore[return-value] - it passes on the rest
 
-    deps.load_engine = load_poisoned
+    return load_poisoned
+
+
+def main() -> None:
+    deps.load_engine = poisoned(BREAKS[sys.argv.pop(1)])
     worker.main()
 
 

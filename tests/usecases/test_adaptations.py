@@ -7,6 +7,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 from sqlalchemy import select, update
+from structlog.testing import capture_logs
 
 from face.match import Thresholds
 from face.space import learn, space_of
@@ -61,6 +62,20 @@ def test_who_took_back_his_consent_and_whose_template_is_retired_teach_nothing(p
         work.session.execute(update(TemplateRow).where(TemplateRow.person_id == second).values(retired_at=now))
     assert set(members_in_force(PAPER, paper)) == set(means_in_force(PAPER, paper)) == {third}
     assert members_in_force(PaperEngine(version="2"), paper) == {}
+
+
+def test_a_template_that_does_not_open_is_left_out_and_told_by_its_id(paper: Deps) -> None:
+    broken, *others = enrol_all(paper, PAPER, population(51))
+    with paper.database.begin() as work:
+        damaged = {"sealed": b"\1damaged", "sealed_members": b"\1damaged"}
+        mine = update(TemplateRow).where(TemplateRow.person_id == broken).values(**damaged)
+        template_id = work.session.scalar(mine.returning(TemplateRow.id))
+    for read in (members_in_force, means_in_force):
+        with capture_logs() as logs:
+            assert set(read(PAPER, paper)) == set(others)
+        assert [log.get("template_id") for log in logs] == [str(template_id), None]
+        assert (logs[1]["templates"], logs[1]["read"]) == (1, 50)
+    assert adaptations.learn_adaptation(deps=paper).persons == 50
 
 
 def test_of_more_persons_than_asked_for_the_same_are_drawn_each_time(paper: Deps) -> None:

@@ -18,6 +18,7 @@ from service.settings import Settings
 from tests.factories import World
 from tests.factories_faces import PaperEngine, enrol_all, enrol_with_photos, population
 from tests.fakes import HeldQueue
+from tests.faults.poisoned_worker import POISON_SEED
 
 ROOT = Path(__file__).parents[2]
 Typed = Callable[..., subprocess.CompletedProcess[str]]
@@ -40,11 +41,11 @@ def typed(settings: Settings, empty_database: str, tmp_path: Path) -> Typed:
         "WECHAT_APP_SECRET": settings.wechat_app_secret,
         "PYTHONPATH": str(ROOT),
     }
-    argv = [sys.executable, "-m", "service.cli", "faces"]
 
-    def run(*words: str, **more: str) -> subprocess.CompletedProcess[str]:
+    def run(*words: str, program: str = "service.cli", **more: str) -> subprocess.CompletedProcess[str]:
+        argv = [sys.executable, "-m", program, "faces", *words]
         told = {"env": environment | more, "cwd": tmp_path, "capture_output": True, "text": True}
-        return subprocess.run([*argv, *words], check=False, **told)
+        return subprocess.run(argv, check=False, **told)
 
     return run
 
@@ -100,6 +101,41 @@ def test_an_engine_that_cannot_start_is_said_in_a_line(typed: Typed, command: st
     result = typed(command, DAOGANG_FACE_ENGINE="no-such")
     assert result.stderr.startswith("daogang: there is no engine no-such")
     assert result.returncode == 1
+
+
+@pytest.mark.parametrize("command", ["status", "rebuild"])
+def test_a_database_that_is_down_is_said_in_a_line(typed: Typed, command: str) -> None:
+    result = typed(command, DATABASE_URL="postgresql+psycopg://nobody@127.0.0.1:1/nothing")
+    assert (result.returncode, result.stderr) == (1, "daogang: the database does not answer\n")
+
+
+@pytest.mark.parametrize(("poison", "processes"), [("hangs", "1"), ("dies", "2")])
+def test_a_photo_that_kills_the_engine_twice_is_skipped_and_the_rebuild_ends(
+    meeting_deps: Deps, queue: HeldQueue, typed: Typed, tmp_path: Path, poison: str, processes: str
+) -> None:
+    world = World(meeting_deps)
+    people = [world.person().id for _ in range(4)]
+    for at, person_id in enumerate(people):
+        world.enrol(person_id, seed=POISON_SEED if at == 1 else 10 * at)
+    sface = load_engine("sface", meeting_deps.settings.model_dir)
+    queue.work_off(replace(meeting_deps, engine=lambda: sface))
+
+    def run() -> subprocess.CompletedProcess[str]:
+        told = ("rebuild", "--processes", processes, "--report", "report.csv")
+        return typed(*told, program="tests.faults.poisoned_faces", POISON=poison, DAOGANG_HANG_S="3")
+
+    first, second, last = run(), run(), run()
+    assert 0 not in {first.returncode, second.returncode}
+    assert ("daogang: a process died over a photo: run it again" in first.stderr) is (processes == "2")
+    assert (last.returncode, (tmp_path / "report.csv").read_text()) == (
+        0,
+        f"person_id,code\n{people[1]},engine_failed\n",
+    )
+    assert run().returncode == 0
+    # Another engine than the one that died looks at him.
+    done = typed("rebuild", "--report", "report.csv", DAOGANG_FACE_ENGINE="dlib")
+    assert (done.returncode, done.stderr.count("engine_failed")) == (0, 0)
+    assert "4 templates made" in done.stdout
 
 
 @pytest.mark.parametrize("processes", ["1", "2"])

@@ -244,6 +244,14 @@ def test_the_rate_counts_the_dismissed_for_days_of_persons_with_a_check_in(crowd
         rate(day, day - timedelta(days=1))
 
 
+def test_the_rate_tells_nobody_of_a_suspicion_about_himself(crowd: Crowd) -> None:
+    case, day = suspected(crowd), date(2026, 3, 2)
+    for person_id in (case.person_id, case.other_person_id):
+        himself = replace(officer(crowd), person_id=person_id)
+        assert identity_cases.rate(day, day, actor=himself, deps=crowd.deps).opened == 0
+    assert identity_cases.rate(day, day, actor=officer(crowd), deps=crowd.deps).opened == 1
+
+
 @pytest.mark.parametrize("where", ["roster", "enrolled", "nowhere"])
 def test_biden_s_photos_sent_for_obama(world: World, deps: Deps, queue: HeldQueue, where: str) -> None:
     site = world.site()

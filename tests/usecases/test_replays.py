@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 from PIL import Image
 from sqlalchemy import event, func, select, update
+from structlog.testing import capture_logs
 
 from demo.photos import portrait, variant
 from face.engines.base import Engine, Reading
@@ -151,18 +152,20 @@ def test_descriptors_of_another_engine_are_not_compared_and_marks_are(
 
 
 @pytest.mark.parametrize("column", ["descriptor", "mark"])
-def test_what_does_not_open_lets_the_check_in_wait_uncounted(gate: Gate, photo: bytes, column: str) -> None:
-    sealed_elsewhere = Vault({9: bytes(32)}).seal("check_in_face", b"")
-    gate.change_face(gate.judged(photo), **{"mark": None, column: sealed_elsewhere})
-    waiting = gate.judged(variant(portrait("obama"), seed=8002))
-    assert (waiting.state, waiting.attempts, waiting.claimed_until) == (Verdict.RECEIVED, 0, None)
-
-
-def test_a_damaged_mark_is_no_fault_of_the_photo(gate: Gate, photo: bytes) -> None:
-    first = gate.judged(photo)
-    gate.change_face(first, mark=gate.deps.vault.seal(f"check_in_mark:{first.id}", b"too short"))
-    waiting = gate.judged(variant(portrait("obama"), seed=8002))
-    assert (waiting.state, waiting.attempts) == (Verdict.RECEIVED, 0)
+@pytest.mark.parametrize("how", ["another key", "too short"])
+def test_what_does_not_open_or_is_damaged_is_left_out_and_logged(
+    gate: Gate, photo: bytes, column: str, how: str
+) -> None:
+    broken, whole = gate.judged(photo), gate.judged(second := variant(portrait("obama"), seed=8002))
+    owner, other = {"descriptor": ("check_in_face", "mark"), "mark": ("check_in_mark", "descriptor")}[column]
+    vault = gate.deps.vault if how == "too short" else Vault({9: bytes(32)})
+    gate.change_face(broken, **{other: None, column: vault.seal(f"{owner}:{broken.id}", b"short")})
+    with capture_logs() as logs:
+        assert gate.judged(variant(portrait("obama"), seed=8003)).state is Verdict.ACCEPTED
+    assert [line["check_in_id"] for line in logs if line["log_level"] == "error"] == [str(broken.id)]
+    # The others are compared as ever.
+    gate.change_face(whole, **{other: None})
+    assert gate.told(gate.judged(again(second, quality=85, scale=1, cut=0)))["check_in_id"] == str(whole.id)
 
 
 def test_a_photo_in_review_counts_and_goes_on_counting_once_accepted(gate: Gate, photo: bytes) -> None:
@@ -272,6 +275,20 @@ def test_of_one_photo_twice_at_once_one_is_accepted(
     assert sorted(codes(row) for row in judged) == expected
     # Whoever came second read its photo again, and that attempt cost it nothing.
     assert (engine.read, [row.attempts for row in judged]) == (3, [1, 1])
+
+
+def test_one_photo_gone_and_another_come_is_another_set(gate: Gate, photo: bytes) -> None:
+    first = gate.judged(photo, position=DOUBTFUL)
+    row = gate.world.punch(gate.site, gate.actor, again(second := variant(portrait("obama"), seed=8002)))
+    with gate.deps.database.begin() as work:
+        earlier = replays.earlier_than(work, row)
+        replays.require_all_compared(work, row, earlier)
+    officer = gate.world.actor(Role.OFFICER, Scope.BODY, gate.site.body)
+    reviews.decide_review(first.id, Verdict.REFUSED, "no", first.version, actor=officer, deps=gate.deps)
+    other = gate.world.punch(gate.site, gate.actor, second)
+    verification.verify(other.id, deps=gate.deps)
+    with gate.deps.database.begin() as work, pytest.raises(replays.Overtaken):
+        replays.require_all_compared(work, row, earlier)
 
 
 def test_descriptors_go_after_their_days_and_marks_stay(gate: Gate, photo: bytes, clock: SetClock) -> None:

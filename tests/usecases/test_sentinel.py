@@ -5,9 +5,12 @@ from uuid import UUID
 
 import numpy as np
 import pytest
+from redis import Redis
+from rq import Queue
 from sqlalchemy import select, update
 
 from demo.photos import portrait, variant
+from jobs import worker
 from service.api.schemas.check_ins import told
 from service.deps import Deps
 from service.domain.identity import Nearby
@@ -91,6 +94,21 @@ def test_a_gallery_loads_in_batches_and_at_the_start_of_a_worker(crowd: Crowd, m
     gallery.warm(deps=crowd.deps)
     (held,) = gallery._KEPT.values()
     assert set(held.templates) == set(ids)
+
+
+def test_a_worker_loads_a_new_day_s_space_between_jobs(
+    crowd: Crowd, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "process_deps", lambda: crowd.deps)
+    one = crowd.person(1, 0, 0)
+    gallery._KEPT.clear()
+    with Redis.from_url(redis_url) as connection:
+        mine = worker.Worker([Queue("upkeep", connection=connection)], connection=connection)
+        assert mine.should_run_maintenance_tasks
+        mine.run_maintenance_tasks()
+        assert not mine.should_run_maintenance_tasks
+    (held,) = gallery._KEPT.values()
+    assert set(held.templates) == {one}
 
 
 def test_of_many_spaces_the_ones_used_last_are_kept(crowd: Crowd) -> None:

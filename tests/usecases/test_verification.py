@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import select, update
@@ -19,7 +20,7 @@ from service.domain.checkin import Precision
 from service.domain.reasons import Verdict
 from service.domain.sites import ProjectState
 from service.errors import ServiceError
-from service.store.models import Audit, CheckIn, ConsentKind, DecisionRecord
+from service.store.models import Audit, CheckIn, CheckInFace, ConsentKind, DecisionRecord
 from service.usecases import checkins, dispatch, people, projects, reviews, verification
 from tests.factories import CENTRE, MORNING, STARTED, Site, World
 from tests.fakes import HeldQueue, SetClock
@@ -197,6 +198,34 @@ def test_a_withdrawn_consent_refuses_and_names_what_is_missing(gate: Gate, deps:
     assert (reason["code"], reason["data"]) == ("no_consent", {"missing": [kind]})
 
 
+class Meanwhile:
+    """The real engine; before its first look something happens."""
+
+    def __init__(self, deps: Deps, act: Callable[[], object]) -> None:
+        self._engine, self._acts = deps.engine(), [act]
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._engine, name)
+
+    def describe(self, data: bytes) -> Reading | Refusal:
+        while self._acts:
+            self._acts.pop()()
+        return self._engine.describe(data)
+
+
+@pytest.mark.parametrize("who", ["obama", "biden"])
+def test_of_what_was_seen_when_a_consent_ended_nothing_is_kept(gate: Gate, deps: Deps, who: str) -> None:
+    row = gate.world.punch(gate.site, gate.actor, variant(portrait(who), seed=91))
+    end = partial(people.withdraw_consent, gate.person.id, ConsentKind.FACE, actor=gate.actor, deps=deps)
+    engine = Meanwhile(deps, end)
+    verification.verify(row.id, deps=replace(deps, engine=lambda: engine))
+    done = gate.again(row)
+    assert (done.state, codes(done), done.attempts) == (Verdict.REFUSED, ["no_consent"], 1)
+    assert gate.records(row)[0].record["face"]["outcome"] == "not_looked_at"
+    with deps.database.begin() as work:
+        assert work.session.get(CheckInFace, row.id) is None
+
+
 def test_the_decision_record_is_whole_and_cannot_be_edited(gate: Gate, deps: Deps) -> None:
     row = gate.judged()
     (record,) = gate.records(row)
@@ -228,7 +257,7 @@ class Broken:
 
     def __init__(self, deps: Deps, error: Exception) -> None:
         engine = deps.engine()
-        self.id, self.version, self._error = engine.id, engine.version, error
+        self.id, self.version, self.parts, self._error = engine.id, engine.version, engine.parts, error
 
     def describe(self, data: bytes) -> Reading | Refusal:  # noqa: ARG002 - the Protocol's
         raise self._error
@@ -317,6 +346,22 @@ def test_an_engine_without_calibrated_thresholds_judges_nobody(
     row = gate.world.punch(gate.site, gate.actor)
     verification.verify(row.id, deps=deps)
     assert gate.again(row).state == "received"
+
+
+def test_no_photo_is_read_while_the_space_of_the_policy_is_missing(
+    gate: Gate, deps: Deps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = verification.check_in_policy
+
+    def unlearned(*args: object) -> object:
+        policy = real(*args)
+        return replace(policy, faces={"fused": replace(policy.faces["fused"], adaptation="never learned")})
+
+    monkeypatch.setattr(verification, "check_in_policy", unlearned)
+    row, looks = gate.world.punch(gate.site, gate.actor), []
+    engine = Meanwhile(deps, lambda: looks.append(row))
+    verification.verify(row.id, deps=replace(deps, engine=lambda: engine))
+    assert (gate.again(row).state, gate.again(row).attempts, looks) == (Verdict.RECEIVED, 0, [])
 
 
 def test_a_person_on_no_roster_is_kept_and_does_not_count(world: World, site: Site, queue: HeldQueue) -> None:

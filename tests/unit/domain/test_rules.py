@@ -15,7 +15,7 @@ from service.domain.actors import Actor, Grant, Permission, Role, Scope
 from service.domain.calendar import business_day
 from service.domain.checkin import Evidence, Fix, Precision, Unread, decide
 from service.domain.counting import Line, count
-from service.domain.policies import CheckInPolicy, FacePolicy, PolicyRow, parse_check_in, pick
+from service.domain.policies import CheckInPolicy, FacePolicy, PolicyRow, parse_check_in, pick, with_lent_faces
 from service.domain.reasons import REASONS, Effect, Reason, Verdict, verdict_of
 from service.domain.reviews import ReviewOwner, owner_for, owners_open_to
 from service.domain.roster import STEPS, LineAct, LineState, after, allowed
@@ -194,6 +194,22 @@ def test_a_policy_without_thresholds_for_an_engine_has_none() -> None:
     policy = parse_check_in(PolicyRow("v", DAY, "city", None, body))
     assert policy.face("dlib") == FacePolicy(Thresholds(0.4, 0.5))
     assert policy.face("other") is None
+
+
+def test_engines_a_policy_does_not_name_are_lent_by_the_first_row_that_can_be_read() -> None:
+    def row(version: str, **faces: object) -> PolicyRow:
+        places = {"margin_m": 50, "accuracy_limit_m": 60, "fix_max_age_s": 120}
+        return PolicyRow(version, DAY, "city", None, places | {"faces": faces})
+
+    mine, torn = row("a", dlib={"accept": 1, "refuse": 2}), row("b", fused={"accept": 1}, sface=None)
+    full = row("c", dlib={"accept": 3, "refuse": 4}, fused={"accept": 5, "refuse": 6})
+    last = row("d", fused={"accept": 7, "refuse": 8}, sface={"accept": 9, "refuse": 10})
+    shapeless = PolicyRow("e", DAY, "city", None, {})
+    assert with_lent_faces(parse_check_in(mine), [torn, shapeless, full, last]).faces == {
+        "dlib": FacePolicy(Thresholds(1, 2)),
+        "fused": FacePolicy(Thresholds(5, 6), version="c"),
+        "sface": FacePolicy(Thresholds(9, 10), version="d"),
+    }
 
 
 @pytest.mark.parametrize(("state", "act"), list(product(LineState, LineAct)))

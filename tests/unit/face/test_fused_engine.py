@@ -74,6 +74,7 @@ CHANGES: dict[str, Change] = {
     "tilted -30": lambda image: image.rotate(-30, Image.Resampling.BICUBIC, expand=True),
     "mirrored": lambda image: image.transpose(Image.Transpose.FLIP_LEFT_RIGHT),
     "small in a large photo": lambda image: padded(image.resize((250, 480)), (3000, 2400)),
+    "far away on a site": lambda image: padded(image.resize((300, 575)), (6000, 4500)),
     "close": lambda image: image.crop((150, 180, 520, 680)),
     "a third of the light": lambda image: ImageEnhance.Brightness(image).enhance(0.35),
     "a little blurred": lambda image: image.filter(ImageFilter.GaussianBlur(3)),

@@ -72,7 +72,10 @@ def test_another_model_or_description_is_another_version(described: Path) -> Non
         ({"scale": 0}, "a value that is not known"),
         ({"mean": [1, 2]}, "a value that is not known"),
         ({"mean": "grey"}, "not usable"),
+        ({"mean": [1, 2, float("nan")]}, "a value that is not known"),
         ({"side": None}, "not usable"),
+        ({"side": "64"}, "not usable"),
+        ({"side": 64.5}, "not usable"),
         ({"surprise": 1}, "not usable"),
     ],
 )

@@ -124,7 +124,7 @@ def test_a_progressive_jpeg_of_a_thousand_scans_is_refused_undecoded() -> None:
     refusal = inspect(many)
     assert isinstance(refusal, Refusal)
     assert refusal.code == "photo_damaged"
-    assert refusal.data["limit_scans"] == 64
+    assert refusal.data["limit_scans"] == 20
 
 
 def test_scans_in_an_appended_film_do_not_count() -> None:

@@ -164,3 +164,13 @@ def test_progress_counts_up_to_all_vectors() -> None:
 def test_only_a_list_of_vectors_has_pairs(shape: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match="shape"):
         pairs_within(np.zeros(shape), 1.0)
+
+
+@pytest.mark.parametrize("most", [1, 50, 10_000])
+def test_of_too_many_pairs_the_nearest_are_given(most: int) -> None:
+    vectors = unit(120, LENGTH)
+    every, apart_all = pairs_within(vectors, 1.2)
+    pairs, distances = pairs_within(vectors, 1.2, most=most, block=16)
+    assert len(every) > 500
+    assert pairs.tolist() == every[:most].tolist()
+    assert distances.tolist() == pytest.approx(apart_all[:most].tolist())

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from face.adapting import SHIPPED, learn_with_thresholds
+from face.adapting import SHIPPED, cross_validated, learn_with_thresholds
 from face.calibrate import fmr
 from face.engines.base import Part
 from face.errors import EngineFailed
@@ -103,7 +103,25 @@ def test_thresholds_come_near_the_wanted_rate_on_persons_never_seen() -> None:
 def test_a_handful_of_persons_gives_thresholds_too(persons: int) -> None:
     adaptation, thresholds = learn_with_thresholds(population(persons), PLAIN)
     assert adaptation.persons == persons
-    assert 0 < thresholds.accept <= thresholds.refuse <= 2
+    assert 0 < thresholds.accept <= 1.08
+    assert thresholds.accept <= thresholds.refuse <= 2
+
+
+def test_strangers_look_nearer_to_a_space_that_has_not_seen_them() -> None:
+    members = population(10)
+    space = adapted(members)
+    templates = space.project(np.stack([person.mean(axis=0) for person in members]))
+    seen = np.linalg.norm(templates[:, None] - templates[None], axis=2)[~np.eye(10, dtype=bool)]
+    _, unseen = cross_validated(members, PLAIN)
+    assert np.median(unseen) < np.median(seen) - 0.02
+
+
+@pytest.mark.parametrize("spoilt", [float("nan"), float("inf")])
+def test_what_is_not_a_number_is_not_learned_from(spoilt: float) -> None:
+    members = population(8)
+    members[3][0, 0] = spoilt
+    with pytest.raises(ValueError, match="finite"):
+        learn_with_thresholds(members, PLAIN)
 
 
 def test_one_person_gives_none() -> None:

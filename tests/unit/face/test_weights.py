@@ -115,3 +115,8 @@ def test_what_is_no_model_is_named(tmp_path: Path) -> None:
         session(tmp_path / "model.onnx")
     with pytest.raises(EngineUnavailable, match=r"gone\.onnx cannot be read"):
         session(tmp_path / "gone.onnx")
+
+
+def test_a_model_runs_in_its_callers_thread_only(fused: NetworkEngine) -> None:
+    options = fused.detector._session.get_session_options()
+    assert (options.intra_op_num_threads, options.inter_op_num_threads) == (1, 1)
