@@ -11,6 +11,9 @@ from face.errors import Refusal
 
 Array = npt.NDArray[np.float32]
 
+#: A second face below this part of the first one's area stands behind it: at half the area, 1.4 times as far away.
+BYSTANDER_AREA = 0.5
+
 
 @dataclass(frozen=True, slots=True)
 class Part:

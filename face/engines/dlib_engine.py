@@ -14,7 +14,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from face import quality
-from face.engines.base import Engine, Part, Reading
+from face.engines.base import BYSTANDER_AREA, Engine, Part, Reading
 from face.errors import EngineFailed, Refusal
 from face.photo import pixels
 from face.weights.sources import DLIB_LANDMARKS, DLIB_NETWORK
@@ -24,8 +24,6 @@ FIND_SIDE = 640  # long side in pixels in which it is looked for: about 20 ms, f
 CHIP_SIDE, CHIP_PADDING = 150, 0.25  # what the network was trained on
 # The detector's score: true faces of test portraits score 1.0 to 2.3, a false one 0.1.
 SURE_SCORE = 0.3
-# A second face below this part of the first one's area stands behind it: at a third of the area, 1.7 times as far away.
-BYSTANDER_AREA = 0.35
 
 
 @dataclass(frozen=True, slots=True)

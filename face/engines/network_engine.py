@@ -14,7 +14,7 @@ from PIL import Image
 
 from face import align, quality
 from face.detect import Detector, Face
-from face.engines.base import Engine, Part, Reading
+from face.engines.base import BYSTANDER_AREA, Engine, Part, Reading
 from face.engines.describers import ChipDescriber, Describer, DlibDescriber
 from face.errors import EngineFailed, EngineUnavailable, Refusal
 from face.liveness import yaw
@@ -29,8 +29,6 @@ from face.weights.sources import DLIB_LANDMARKS, DLIB_NETWORK, SFACE, YUNET, Sou
 WORK_SIDE, SLACK = 960, 1.4
 #: A face smaller than this is cut from a larger copy of the photo, if the photo has one.
 SMALL_FACE, LARGE_SIDE = 90.0, 2560
-# A second face below this part of the first one's area stands behind it: at a third of the area, 1.7 times as far away.
-BYSTANDER_AREA = 0.35
 # How faces are found, cut and averaged; a change of any makes descriptors incomparable.
 RECIPE = 1
 #: Photos of one person lie within 1.1 of the mean of their others in `fused`, half of strangers beyond 1.5.
