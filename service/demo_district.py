@@ -12,9 +12,10 @@ from stdnum.cn import ric, uscc
 from geofence.position import Datum
 from service.deps import Deps
 from service.domain.actors import Actor, Grant, Role, Scope
+from service.domain.identifiers import DocumentKind
 from service.domain.roster import Basis, LineAct
 from service.domain.sites import BodyKind, ProjectState, TeamKind, UnitRoleKind
-from service.store.models import Account, DocumentKind, Project
+from service.store.models import Account, Project
 from service.usecases import certificates, fences, people, projects, registers, roster
 from service.usecases.accounts import add_account, as_actor
 

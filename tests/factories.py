@@ -16,9 +16,10 @@ from service.domain.actors import Actor, Grant, Role, Scope
 from service.domain.calendar import business_day
 from service.domain.checkin import Precision
 from service.domain.claims import Claim, ClaimedPosition
+from service.domain.identifiers import DocumentKind
 from service.domain.roster import Basis, LineAct
 from service.domain.sites import BodyKind, ProjectState, TeamKind, UnitRoleKind
-from service.store.models import Account, CheckIn, ConsentKind, DocumentKind, GrantRow, Person, RosterLine
+from service.store.models import Account, CheckIn, ConsentKind, GrantRow, Person, RosterLine
 from service.usecases import checkins, enrolment, fences, people, projects, registers, roster
 from service.usecases.accounts import add_account, as_actor
 from service.usecases.enrolment import EnrolmentForm, SentPhoto

@@ -129,6 +129,9 @@ REGISTERS = (
         "filings", usecase.FILINGS, projects.FilingOut, projects.FilingIn, projects.FilingChange, projects.FilingQuery
     ),
     Shown(
+        "permits", usecase.PERMITS, projects.PermitOut, projects.PermitIn, projects.PermitChange, projects.PermitQuery
+    ),
+    Shown(
         "unit-roles",
         usecase.UNIT_ROLES,
         projects.UnitRoleOut,

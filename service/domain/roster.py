@@ -30,6 +30,27 @@ class Basis(StrEnum):
     APPOINTMENT = "appointment"
 
 
+class ScanKind(StrEnum):
+    """What a scan behind a line shows."""
+
+    APPOINTMENT = "appointment"
+    CONTRACT = "contract"
+    CLIENT_CONSENT = "client_consent"
+    HANDOVER = "handover"
+    OTHER = "other"
+
+
+class Match(StrEnum):
+    """How a line stands against the list that binds its post."""
+
+    #: The list names him for the post.
+    MATCHED = "matched"
+    #: The list names others, or him for another post.
+    MISMATCHED = "mismatched"
+    #: There is no list of the project to hold it against.
+    NO_LIST = "no_list"
+
+
 STEPS: dict[tuple[LineState, LineAct], LineState] = {
     (LineState.DRAFT, LineAct.SUBMIT): LineState.SUBMITTED,
     (LineState.RETURNED, LineAct.SUBMIT): LineState.SUBMITTED,

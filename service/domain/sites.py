@@ -18,6 +18,14 @@ class ProjectState(StrEnum):
     COMPLETED = "completed"
 
 
+class ProjectKind(StrEnum):
+    """What is built: rules of posts and staffing ask for it beside the size."""
+
+    BUILDING = "building"
+    FIT_OUT = "fit_out"
+    MUNICIPAL = "municipal"
+
+
 class TeamKind(StrEnum):
     """施工项目部 and 监理项目部: each has its own key posts and its own enterprise."""
 

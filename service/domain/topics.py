@@ -22,6 +22,10 @@ class Topic(StrEnum):
     DAY_ENDED = "project.day_ended"
     CERTIFICATE_CHANGED = "certificate.changed"
     FACES_NIGHT = "faces.night"
+    CROSSCHECK_NIGHT = "crosscheck.night"
+    LIST_CHANGED = "project.list_changed"
+    SPREADSHEET_RECEIVED = "spreadsheet.received"
+    SYNC_ASKED = "sync.asked"
 
 
 QUEUE_OF: dict[Topic, Queue] = {
@@ -34,4 +38,8 @@ QUEUE_OF: dict[Topic, Queue] = {
     Topic.DAY_ENDED: Queue.UPKEEP,
     Topic.CERTIFICATE_CHANGED: Queue.UPKEEP,
     Topic.FACES_NIGHT: Queue.UPKEEP,
+    Topic.CROSSCHECK_NIGHT: Queue.UPKEEP,
+    Topic.LIST_CHANGED: Queue.UPKEEP,
+    Topic.SPREADSHEET_RECEIVED: Queue.UPKEEP,
+    Topic.SYNC_ASKED: Queue.UPKEEP,
 }

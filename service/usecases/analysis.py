@@ -17,10 +17,9 @@ from service.store.models import CheckIn, DayClose, Project, ProjectStateRow, Ro
 from service.store.work import Work
 from service.usecases.access import found
 from service.usecases.attendance import require_begun
-from service.usecases.certificate_check import certificate_findings
 from service.usecases.counting import days_of_check_ins, recount
 from service.usecases.findings import reconcile
-from service.usecases.ground import Ground, ground_of
+from service.usecases.ground import ground_of
 from service.usecases.identity_check import identity_findings
 from service.usecases.months import Month, keep_month, last_whole_day, load_month, month_end
 from service.usecases.ticketing import dispatch_tickets, settle_cleared
@@ -69,7 +68,6 @@ def end_days(project_id: UUID, *, deps: Deps) -> None:
             loaded = load_month(work, ground, month, last)
             keep_month(work, loaded)
             cleared |= _look_for_shortfalls(work, loaded, opening=True)
-        cleared |= _check_certificates(work, ground, last + timedelta(days=1), opening=True)
         cleared |= _check_identities(work, project_id, opening=True)
         book.through, book.look_again_from = last, None
         work.save()
@@ -102,11 +100,6 @@ def _facts(month: Month) -> MonthFacts:
     return MonthFacts(month.month, month.through, month.rows, month.tallies(), month.policy)
 
 
-def _check_certificates(work: Work, ground: Ground, day: date, *, opening: bool) -> set[UUID]:
-    results = certificate_findings(work, ground, day)
-    return reconcile(work, ground.project.id, Rule.CERTIFICATE_FOR_POST, results, months=None, opening=opening)
-
-
 def _check_identities(work: Work, project_id: UUID, *, opening: bool) -> set[UUID]:
     results = identity_findings(work, project_id)
     return reconcile(work, project_id, Rule.IDENTITY_CONFIRMED, results, months=None, opening=opening)
@@ -127,7 +120,6 @@ def recheck(project_id: UUID, months: Collection[date], *, deps: Deps) -> int:
                 changed += 1
                 book.look_again_from = min(month, book.look_again_from or month)
             cleared |= _look_for_shortfalls(work, loaded, opening=False)
-        cleared |= _check_certificates(work, ground, last + timedelta(days=1), opening=False)
         cleared |= _check_identities(work, project_id, opening=False)
         settle_cleared(work, cleared)
         return changed

@@ -29,6 +29,7 @@ from service.errors import fault
 from service.store.models import Policy, Project, RosterLine, StopWork
 from service.store.models import Post as PostRow
 from service.store.work import Work
+from service.usecases.post_rules import post_rules_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,7 @@ def lines_of(work: Work, project_id: UUID, person_id: UUID | None = None) -> dic
 
 
 def roster_of(work: Work, project_id: UUID, first: date, last: date) -> Roster:
-    """All posts, and who held one on the project by a filed line between two days."""
+    """All posts as ruled on the first of two days, and who held one on the project by a filed line between them."""
     statement = select(RosterLine).where(
         RosterLine.project_id == project_id,
         RosterLine.state.in_(FILED),
@@ -108,5 +109,10 @@ def roster_of(work: Work, project_id: UUID, first: date, last: date) -> Roster:
         or_(RosterLine.ends_on.is_(None), RosterLine.ends_on >= first),
     )
     rows = work.session.scalars(statement)
-    posts = {row.code: Post(row.code, row.team_kind, row.category) for row in work.session.scalars(select(PostRow))}
+    rules = post_rules_on(work, first)
+    posts = {
+        row.code: Post(row.code, row.team_kind, rules[row.code].category)
+        for row in work.session.scalars(select(PostRow))
+        if row.code in rules
+    }
     return Roster(posts, [Holder(r.person_id, r.post_code, r.starts_on, r.ends_on) for r in rows])

@@ -10,14 +10,13 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from service.deps import Deps
 from service.domain.actors import Actor, Permission, Reach
-from service.errors import fault
 from service.store.base import Base
 from service.store.models import (
-    AttendanceMonth,
     CalendarDay,
     CertificateType,
     District,
     Filing,
+    Permit,
     Post,
     Project,
     SupervisingBody,
@@ -62,24 +61,6 @@ def _of_projects(column: InstrumentedAttribute[Any]) -> Callable[[Reach], Column
     return lambda reach: column.in_(project_ids(reach))
 
 
-def _check_post(work: Work, post: Post | None, values: Mapping[str, Any]) -> None:
-    """Refuse certificates of types nobody entered, and another category once days were counted by this one."""
-    if post is not None and values.get("category", post.category) != post.category and _in_use(work, post):
-        raise fault("post_in_use", "category")
-    # A list in JSON has no foreign keys.
-    named = {code for one_of in values.get("certificates", ()) for code in one_of}
-    known = work.session.scalars(select(CertificateType.code).where(CertificateType.code.in_(named)))
-    unknown = sorted(named.difference(known))
-    if unknown:
-        raise fault("unknown_reference", "certificates", unknown=unknown)
-
-
-def _in_use(work: Work, post: Post) -> bool:
-    """True where months that are kept may hold the post: they would no longer be what a recompute gives."""
-    kept = select(AttendanceMonth.project_id).where(AttendanceMonth.team_kind == post.team_kind)
-    return work.session.scalar(kept.limit(1)) is not None
-
-
 CALENDAR_DAYS = Register(
     "calendar_day",
     CalendarDay,
@@ -110,8 +91,7 @@ POSTS = Register(
     Post.code,
     Permission.REFERENCE_READ,
     Permission.REFERENCE_WRITE,
-    filters={"team_kind": Post.team_kind, "category": Post.category},
-    check=_check_post,
+    filters={"team_kind": Post.team_kind},
 )
 UNITS = Register(
     "unit",
@@ -129,7 +109,17 @@ FILINGS = Register(
     Permission.PROJECT_READ,
     Permission.PROJECT_WRITE,
     _of_projects(Filing.project_id),
-    {"project_id": Filing.project_id, "number": Filing.number},
+    {"project_id": Filing.project_id, "number": Filing.number, "section_group": Filing.section_group},
+    of_project=True,
+)
+PERMITS = Register(
+    "permit",
+    Permit,
+    Permit.id,
+    Permission.PROJECT_READ,
+    Permission.PROJECT_WRITE,
+    _of_projects(Permit.project_id),
+    {"project_id": Permit.project_id, "filing_id": Permit.filing_id, "number": Permit.number},
     of_project=True,
 )
 UNIT_ROLES = Register(

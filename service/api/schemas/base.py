@@ -8,6 +8,8 @@ from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
+from service.errors import Problem
+
 # marshmallow's keys of error messages, and our codes; numbers follow after a bar (api/errors.py reads them).
 _CODES = {
     "required": "missing",
@@ -131,3 +133,10 @@ def check(code: str, passes: Callable[[Any], bool]) -> Callable[[Any], None]:
             raise ValidationError(code)
 
     return validator
+
+
+def refuse(problem: Problem | None) -> None:
+    """Refuse with a problem the domain found, its numbers behind bars as everywhere."""
+    if problem is not None:
+        numbers = "".join(f"|{name}={value}" for name, value in problem.data.items())
+        raise ValidationError(f"{problem.code}{numbers}", problem.field or "_schema")

@@ -1,37 +1,16 @@
 """People, invitations, consents and enrolments."""
 
-import re
 from typing import Any
 
-from marshmallow import ValidationError, fields, post_load, validates_schema
-from stdnum.cn import ric
-from stdnum.exceptions import InvalidComponent
+from marshmallow import fields, post_load, validates_schema
 
 from service.api.paging import PageIn
-from service.api.schemas.base import Instant, Out, Strict, Text, check, choice, length
+from service.api.schemas.base import Instant, Out, Strict, Text, choice, length, refuse
 from service.api.schemas.registers import Stamped
-from service.store.models import ConsentKind, DocumentKind, EnrolmentState
+from service.domain.identifiers import DocumentKind, compact, document_problem, phone_problem
+from service.store.models import ConsentKind, EnrolmentState
 from service.texts import text
 from service.usecases.enrolment import EnrolmentForm
-
-_FULL_WIDTH = {0xFF10 + digit: str(digit) for digit in range(10)} | {0xFF38: "X", 0xFF58: "X"}
-_OTHER_DOCUMENT = re.compile(r"[A-Z0-9]{5,20}")
-_RESIDENT_ID = re.compile(r"[0-9]{17}[0-9X]")
-_PHONE = re.compile(r"1[3-9][0-9]{9}")
-
-
-def resident_id_checks(number: str) -> bool:
-    """True for 18 characters with a date of birth and the right check character (GB 11643-1999).
-
-    The place is not checked: districts are renamed and merged, and their people keep their numbers.
-    """
-    if not _RESIDENT_ID.fullmatch(number):
-        return False
-    try:
-        ric.get_birth_date(number)
-    except InvalidComponent:
-        return False
-    return str(ric.calc_check_digit(number)) == number[-1]
 
 
 class Masked(fields.String):
@@ -45,8 +24,16 @@ class DocumentNumber(Text):
     """A document number as people type it: full-width digits, spaces and a small x are put right."""
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
-        number = super()._deserialize(value, attr, data, **kwargs)
-        return number.translate(_FULL_WIDTH).replace(" ", "").upper()
+        return compact(super()._deserialize(value, attr, data, **kwargs))
+
+
+class Phone(Text):
+    """A mobile number as people type it."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
+        phone = compact(super()._deserialize(value, attr, data, **kwargs))
+        refuse(phone_problem(phone))
+        return phone
 
 
 class PersonOut(Stamped):
@@ -62,7 +49,7 @@ class PersonChange(Strict):
     """What may change of a person."""
 
     name = Text(most=60)
-    phone = fields.String(allow_none=True, validate=check("bad_phone", lambda v: bool(_PHONE.fullmatch(v))))
+    phone = Phone(most=40, allow_none=True)
 
 
 class PersonIn(PersonChange):
@@ -74,10 +61,7 @@ class PersonIn(PersonChange):
 
     @validates_schema
     def _number_of_its_kind(self, data: dict[str, Any], **_: Any) -> None:
-        kind, number = data["document_kind"], data["document_number"]
-        resident = kind is DocumentKind.RESIDENT_ID
-        if not (resident_id_checks(number) if resident else _OTHER_DOCUMENT.fullmatch(number)):
-            raise ValidationError("bad_document_number", "document_number")
+        refuse(document_problem(data["document_kind"], data["document_number"]))
 
 
 class PersonQuery(PageIn):

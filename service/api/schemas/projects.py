@@ -3,9 +3,10 @@
 from marshmallow import fields
 
 from service.api.paging import PageIn
-from service.api.schemas.base import Day, Out, Strict, Text, choice
+from service.api.schemas.base import Day, Instant, Measure, Out, Strict, Text, between, choice
 from service.api.schemas.registers import Stamped
-from service.domain.sites import ProjectState, TeamKind, UnitRoleKind
+from service.domain.sites import ProjectKind, ProjectState, TeamKind, UnitRoleKind
+from service.domain.sources import Source
 
 
 class StateOut(Out):
@@ -23,6 +24,11 @@ class ProjectOut(Stamped):
     district_code = fields.String()
     address = fields.String(allow_none=True)
     counting_from = Day(metadata={"description": "the first day on which attendance is due"})
+    kind = choice(ProjectKind, allow_none=True)
+    area_m2 = fields.Float(allow_none=True)
+    price_yuan = fields.Integer(allow_none=True)
+    planned_from = Day(allow_none=True)
+    planned_until = Day(allow_none=True)
     states = fields.List(fields.Nested(StateOut))
 
 
@@ -31,6 +37,13 @@ class ProjectChange(Strict):
 
     name = Text()
     address = Text(allow_none=True)
+    kind = choice(ProjectKind, allow_none=True)
+    area_m2 = Measure(allow_none=True, validate=between(0, 1e8), metadata={"description": "floor area, m²"})
+    price_yuan = fields.Integer(
+        strict=True, allow_none=True, validate=between(0, 10**13), metadata={"description": "contract price, yuan"}
+    )
+    planned_from = Day(allow_none=True)
+    planned_until = Day(allow_none=True)
 
 
 class ProjectIn(ProjectChange):
@@ -64,15 +77,19 @@ class FilingOut(Stamped):
 
     project_id = fields.UUID()
     number = fields.String()
-    permit_number = fields.String(allow_none=True)
     filed_on = Day(allow_none=True)
+    section = fields.String(allow_none=True, metadata={"description": "标段"})
+    section_group = fields.String(allow_none=True, metadata={"description": "adjacent sections name the same"})
+    source = choice(Source)
+    checked_at = Instant(allow_none=True, metadata={"description": "when the filing system last confirmed it"})
 
 
 class FilingChange(Strict):
     """What may change of a filing."""
 
-    permit_number = Text(most=40, allow_none=True)
     filed_on = Day(allow_none=True)
+    section = Text(most=60, allow_none=True)
+    section_group = Text(most=60, allow_none=True)
 
 
 class FilingIn(FilingChange):
@@ -87,6 +104,38 @@ class FilingQuery(PageIn):
 
     project_id = fields.UUID()
     number = Text(most=60)
+    section_group = Text(most=60)
+
+
+class PermitOut(Stamped):
+    """施工许可证."""
+
+    project_id = fields.UUID()
+    filing_id = fields.UUID(allow_none=True)
+    number = fields.String()
+    issued_on = Day(allow_none=True)
+
+
+class PermitChange(Strict):
+    """What may change of a permit."""
+
+    filing_id = fields.UUID(allow_none=True)
+    issued_on = Day(allow_none=True)
+
+
+class PermitIn(PermitChange):
+    """A new permit; the form of its number changed over the years, so it is only unique."""
+
+    project_id = fields.UUID(required=True)
+    number = Text(most=40, required=True)
+
+
+class PermitQuery(PageIn):
+    """Filters of the list of permits."""
+
+    project_id = fields.UUID()
+    filing_id = fields.UUID()
+    number = Text(most=40)
 
 
 class UnitRoleOut(Stamped):

@@ -3,23 +3,23 @@
 from typing import Any
 
 from marshmallow import fields
-from stdnum.cn import uscc
 
 from service.api.paging import PageIn
-from service.api.schemas.base import Day, Instant, Out, Strict, Text, between, check, choice, length
+from service.api.schemas.base import Day, Instant, Out, Strict, Text, between, choice, refuse
+from service.domain.identifiers import compact, credit_code_problem
 from service.domain.sites import BodyKind, TeamKind
 
 
 class CreditCode(Text):
-    """A unified social credit code, checked by its check character (GB 32100-2015)."""
+    """A unified social credit code as people type it, checked by its check character (GB 32100-2015)."""
 
     def __init__(self, **kwargs: object) -> None:
-        super().__init__(18, 18, **kwargs)
-        self.validators = [check("bad_credit_code", uscc.is_valid)]
+        super().__init__(most=40, **kwargs)
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
-        # One spelling for one enterprise: the check also passes small letters, hyphens and full-width digits.
-        return uscc.compact(super()._deserialize(value, attr, data, **kwargs))
+        code = compact(super()._deserialize(value, attr, data, **kwargs))
+        refuse(credit_code_problem(code, attr or "credit_code"))
+        return code
 
 
 class Stamped(Out):
@@ -105,21 +105,13 @@ class CertificateTypeIn(CertificateTypeChange):
     name_en = Text(most=80, required=True)
 
 
-def _needs() -> fields.List[Any]:
-    """One type of each inner list is needed: [["builder_1", "builder_2"], ["safety_b"]]."""
-    one_of = fields.List(Text(most=40), validate=length(1, 10))
-    return fields.List(one_of, validate=length(0, 10), metadata={"description": "one type of each inner list"})
-
-
 class PostOut(Out):
-    """岗位, with the certificates it needs: one type of each inner list."""
+    """岗位."""
 
     code = fields.String()
     name_zh = fields.String()
     name_en = fields.String()
     team_kind = choice(TeamKind)
-    category = fields.Integer()
-    certificates = fields.List(fields.List(fields.String()))
     version = fields.Integer()
 
 
@@ -128,25 +120,21 @@ class PostChange(Strict):
 
     name_zh = Text(most=40)
     name_en = Text(most=80)
-    category = fields.Integer(strict=True, validate=between(1, 2))
-    certificates = _needs()
 
 
 class PostIn(PostChange):
-    """A new post; category 1 is 一类, 2 is 二类."""
+    """A new post."""
 
     code = Text(most=40, required=True)
     name_zh = Text(most=40, required=True)
     name_en = Text(most=80, required=True)
     team_kind = choice(TeamKind, required=True)
-    category = fields.Integer(strict=True, required=True, validate=between(1, 2))
 
 
 class PostQuery(PageIn):
     """Filters of the list of posts."""
 
     team_kind = choice(TeamKind)
-    category = fields.Integer(validate=between(1, 2))
 
 
 class UnitOut(Stamped):

@@ -14,8 +14,21 @@ class Rule(StrEnum):
     """The rules, by the name of their file."""
 
     ATTENDANCE_BELOW_THRESHOLD = "attendance_below_threshold"
-    CERTIFICATE_FOR_POST = "certificate_for_post"
     IDENTITY_CONFIRMED = "identity_confirmed"
+    FILING_MISMATCH = "filing_mismatch"
+    CERTIFICATE_MISSING = "certificate_missing"
+    CERTIFICATE_WRONG_TYPE = "certificate_wrong_type"
+    CERTIFICATE_WRONG_LEVEL = "certificate_wrong_level"
+    CERTIFICATE_EXPIRED = "certificate_expired"
+    CERTIFICATE_SUSPENDED = "certificate_suspended"
+    CERTIFICATE_OTHER_UNIT = "certificate_other_unit"
+    CERTIFICATE_EXPIRING = "certificate_expiring"
+    SEVERAL_POSTS = "several_posts"
+    SEVERAL_PROJECTS = "several_projects"
+    UNDERSTAFFED = "understaffed"
+    POST_VACANT = "post_vacant"
+    EMPLOYED_ELSEWHERE = "employed_elsewhere"
+    LEFT_UNIT = "left_unit"
 
 
 class FindingKind(StrEnum):
@@ -24,16 +37,35 @@ class FindingKind(StrEnum):
     ATTENDANCE = "attendance"
     CERTIFICATE = "certificate"
     IDENTITY = "identity"
+    FILING = "filing"
+    CONCURRENT = "concurrent"
+    STAFFING = "staffing"
+    EMPLOYMENT = "employment"
+    #: Nothing is wrong yet.
+    WARNING = "warning"
 
 
 KIND_OF = {
     Rule.ATTENDANCE_BELOW_THRESHOLD: FindingKind.ATTENDANCE,
-    Rule.CERTIFICATE_FOR_POST: FindingKind.CERTIFICATE,
     Rule.IDENTITY_CONFIRMED: FindingKind.IDENTITY,
+    Rule.FILING_MISMATCH: FindingKind.FILING,
+    Rule.CERTIFICATE_MISSING: FindingKind.CERTIFICATE,
+    Rule.CERTIFICATE_WRONG_TYPE: FindingKind.CERTIFICATE,
+    Rule.CERTIFICATE_WRONG_LEVEL: FindingKind.CERTIFICATE,
+    Rule.CERTIFICATE_EXPIRED: FindingKind.CERTIFICATE,
+    Rule.CERTIFICATE_SUSPENDED: FindingKind.CERTIFICATE,
+    Rule.CERTIFICATE_OTHER_UNIT: FindingKind.CERTIFICATE,
+    Rule.CERTIFICATE_EXPIRING: FindingKind.WARNING,
+    Rule.SEVERAL_POSTS: FindingKind.CONCURRENT,
+    Rule.SEVERAL_PROJECTS: FindingKind.CONCURRENT,
+    Rule.UNDERSTAFFED: FindingKind.STAFFING,
+    Rule.POST_VACANT: FindingKind.STAFFING,
+    Rule.EMPLOYED_ELSEWHERE: FindingKind.EMPLOYMENT,
+    Rule.LEFT_UNIT: FindingKind.EMPLOYMENT,
 }
 
-#: What tickets are made of. No scenario says yet how somebody puts right that another stood in for him: such a finding
-#: stays on the body's desk.
+#: What tickets are made of. No scenario says yet how the other kinds are put right and by when: their findings stand on
+#: the lists of the team and of the body.
 TICKETED = frozenset({FindingKind.ATTENDANCE, FindingKind.CERTIFICATE})
 
 

@@ -29,6 +29,8 @@ class Finding(Identified, Versioned, Base):
     person_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     post_code: Mapped[str | None] = mapped_column(ForeignKey("post.code"))
     evidence: Mapped[dict[str, Any]]
+    #: Codes of the regulations it rests on, as they were when it opened.
+    cites: Mapped[list[Any]] = mapped_column(default=list)
     closed_at: Mapped[datetime | None]
     ticket_id: Mapped[UUID | None] = mapped_column(ForeignKey("ticket.id"), index=True)
     # The last column, because its name hides the function that makes such columns.

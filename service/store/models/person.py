@@ -1,23 +1,18 @@
-"""People, their consents, and the roster lines that put them on a project."""
+"""People, whom they work for, their consents, and the roster lines that put them on a project."""
 
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from service.domain.roster import Basis, LineState
+from service.domain.identifiers import DocumentKind
+from service.domain.roster import Basis, LineState, Match, ScanKind
+from service.domain.sources import Source
 from service.store.base import Base, Identified, Versioned
 from service.store.models.kinds import kind
-
-
-class DocumentKind(StrEnum):
-    """Which document names the person."""
-
-    RESIDENT_ID = "resident_id"
-    PASSPORT = "passport"
-    PERMIT = "permit"
 
 
 class ConsentKind(StrEnum):
@@ -42,8 +37,26 @@ class Person(Identified, Versioned, Base):
     phone_tail: Mapped[str | None]
     #: Who registered a person may see him before he stands on any roster.
     registered_by: Mapped[UUID | None] = mapped_column(index=True)
+    source: Mapped[Source] = mapped_column(kind(Source), default=Source.TYPED)
 
     __table_args__ = (Index("ix_person_name", "name", postgresql_ops={"name": "text_pattern_ops"}),)
+
+
+class Employment(Identified, Versioned, Base):
+    """劳动关系: whom a person works for, from a first to a last day; two at once are kept, and found."""
+
+    __tablename__ = "employment"
+
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    unit_id: Mapped[UUID] = mapped_column(ForeignKey("unit.id"), index=True)
+    starts_on: Mapped[date]
+    ends_on: Mapped[date | None]
+    source: Mapped[Source] = mapped_column(kind(Source), default=Source.TYPED)
+
+    __table_args__ = (
+        UniqueConstraint("person_id", "unit_id", "starts_on"),
+        CheckConstraint("ends_on IS NULL OR ends_on >= starts_on", name="dates_in_order"),
+    )
 
 
 class Consent(Identified, Base):
@@ -77,10 +90,36 @@ class RosterLine(Identified, Versioned, Base):
     state: Mapped[LineState] = mapped_column(kind(LineState), default=LineState.DRAFT)
     starts_on: Mapped[date]
     ends_on: Mapped[date | None]
-    #: Why it was returned, in the words of who returned it.
+    #: Why it was returned, in the words of who returned it, and in codes.
     note: Mapped[str | None]
+    return_reasons: Mapped[list[Any]] = mapped_column(default=list)
+    #: 变更: the line whose person this one replaces.
+    replaces_id: Mapped[UUID | None] = mapped_column(ForeignKey("roster_line.id"), index=True)
+    #: The day on which the client consented in writing that he also serves other projects.
+    concurrent_consent_on: Mapped[date | None]
+    #: Approved lines wait here until the list that binds names the person.
+    approved_at: Mapped[datetime | None]
+    approved_by: Mapped[UUID | None]
+    #: How it stood against the list that binds when it was last held against it.
+    match: Mapped[Match | None] = mapped_column(kind(Match))
+    source: Mapped[Source] = mapped_column(kind(Source), default=Source.TYPED)
 
     __table_args__ = (
         Index("ix_roster_line_project_person", "project_id", "person_id"),
+        # Approved and not in force: few, and asked for whenever a list changes.
+        Index(
+            "ix_roster_line_waiting", "project_id", postgresql_where="state = 'submitted' AND approved_at IS NOT NULL"
+        ),
         CheckConstraint("ends_on IS NULL OR ends_on >= starts_on", name="dates_in_order"),
     )
+
+
+class RosterScan(Identified, Base):
+    """任职附件: a paper behind a roster line, kept as a sealed file."""
+
+    __tablename__ = "roster_scan"
+
+    line_id: Mapped[UUID] = mapped_column(ForeignKey("roster_line.id"), index=True)
+    kind: Mapped[ScanKind] = mapped_column(kind(ScanKind))
+    photo_id: Mapped[UUID] = mapped_column(ForeignKey("photo.id"), unique=True)
+    added_by: Mapped[UUID | None]

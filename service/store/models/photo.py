@@ -16,10 +16,12 @@ class PhotoKind(StrEnum):
 
     CHECK_IN = "check_in"
     ENROLMENT = "enrolment"
+    SCAN = "scan"
+    SPREADSHEET = "spreadsheet"
 
 
 class Photo(Identified, Base):
-    """A photo in the store: sealed under its id; `digest` is a keyed SHA-256 of its bytes."""
+    """A file in the store: sealed under its id; `digest` is a keyed SHA-256 of its bytes; only pictures have sizes."""
 
     __tablename__ = "photo"
 
@@ -27,8 +29,8 @@ class Photo(Identified, Base):
     digest: Mapped[bytes]
     media_type: Mapped[str]
     size: Mapped[int]
-    width: Mapped[int]
-    height: Mapped[int]
+    width: Mapped[int | None]
+    height: Mapped[int | None]
     expires_at: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]
 

@@ -1,12 +1,14 @@
-"""Projects with their states over time, filings, the units on them, and their two teams."""
+"""Projects with their states over time, filings, permits, the units on them, their two teams, and who was named."""
 
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from service.domain.sites import ProjectState, TeamKind, UnitRoleKind
+from service.domain.roster import Basis
+from service.domain.sites import ProjectKind, ProjectState, TeamKind, UnitRoleKind
+from service.domain.sources import Source
 from service.store.base import Base, Identified, Versioned
 from service.store.models.kinds import kind
 
@@ -22,12 +24,22 @@ class Project(Identified, Versioned, Base):
     address: Mapped[str | None]
     #: The first day on which attendance is due: the day after it was entered, unless said otherwise.
     counting_from: Mapped[date]
+    #: What it is and how large decides what posts ask for; None where nobody said.
+    kind: Mapped[ProjectKind | None] = mapped_column(kind(ProjectKind))
+    area_m2: Mapped[float | None]
+    price_yuan: Mapped[int | None]
+    #: The days the contract names for the begin and the end of the works.
+    planned_from: Mapped[date | None]
+    planned_until: Mapped[date | None]
 
     states: Mapped[list["ProjectStateRow"]] = relationship(
         order_by="(ProjectStateRow.from_on, ProjectStateRow.id)", lazy="selectin"
     )
 
-    __table_args__ = (Index("ix_project_name", "name", postgresql_ops={"name": "text_pattern_ops"}),)
+    __table_args__ = (
+        Index("ix_project_name", "name", postgresql_ops={"name": "text_pattern_ops"}),
+        CheckConstraint("planned_until IS NULL OR planned_until >= planned_from", name="plan_in_order"),
+    )
 
 
 class ProjectStateRow(Identified, Base):
@@ -47,8 +59,25 @@ class Filing(Identified, Versioned, Base):
 
     project_id: Mapped[UUID] = mapped_column(ForeignKey("project.id"), index=True)
     number: Mapped[str] = mapped_column(unique=True)
-    permit_number: Mapped[str | None]
     filed_on: Mapped[date | None]
+    #: 标段: which part of the works it is.
+    section: Mapped[str | None]
+    #: Filed sections that name the same group are adjacent: they may share a team, also across projects.
+    section_group: Mapped[str | None] = mapped_column(index=True)
+    source: Mapped[Source] = mapped_column(kind(Source), default=Source.TYPED)
+    #: When the filing system last confirmed it; None: never.
+    checked_at: Mapped[datetime | None]
+
+
+class Permit(Identified, Versioned, Base):
+    """施工许可证: a permit of the project, for one of its filings where it is known for which."""
+
+    __tablename__ = "permit"
+
+    project_id: Mapped[UUID] = mapped_column(ForeignKey("project.id"), index=True)
+    filing_id: Mapped[UUID | None] = mapped_column(ForeignKey("filing.id"))
+    number: Mapped[str] = mapped_column(unique=True)
+    issued_on: Mapped[date | None]
 
 
 class UnitRole(Identified, Versioned, Base):
@@ -74,3 +103,27 @@ class Team(Identified, Versioned, Base):
     name: Mapped[str]
 
     __table_args__ = (UniqueConstraint("project_id", "kind"),)
+
+
+class ListEntry(Identified, Versioned, Base):
+    """名单条目: whom a project's filing, contract or appointment names for a post; rosters are held against it."""
+
+    __tablename__ = "list_entry"
+
+    project_id: Mapped[UUID] = mapped_column(ForeignKey("project.id"))
+    basis: Mapped[Basis] = mapped_column(kind(Basis))
+    filing_id: Mapped[UUID | None] = mapped_column(ForeignKey("filing.id"))
+    post_code: Mapped[str] = mapped_column(ForeignKey("post.code"))
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), index=True)
+    #: The unit it names him of.
+    unit_id: Mapped[UUID | None] = mapped_column(ForeignKey("unit.id"))
+    starts_on: Mapped[date]
+    ends_on: Mapped[date | None]
+    source: Mapped[Source] = mapped_column(kind(Source), default=Source.TYPED)
+    #: When its source last confirmed it.
+    checked_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        UniqueConstraint("project_id", "basis", "post_code", "person_id", "starts_on"),
+        CheckConstraint("ends_on IS NULL OR ends_on >= starts_on", name="dates_in_order"),
+    )

@@ -1,0 +1,120 @@
+"""Certificates against what a post asks for: each need comes to exactly one outcome."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from uuid import UUID
+
+
+class CertificateStatus(StrEnum):
+    """What its issuer says of a certificate; only a valid one serves."""
+
+    VALID = "valid"
+    SUSPENDED = "suspended"
+    REVOKED = "revoked"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateKind:
+    """A certificate type as rules see it; level 1 is the highest, None where its family has no levels."""
+
+    code: str
+    family: str
+    level: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HeldCertificate:
+    """A certificate as rules see it on a day; `valid_until` is its last day, and without one it does not end."""
+
+    id: UUID
+    kind: CertificateKind
+    number: str
+    valid_from: date
+    valid_until: date | None = None
+    unit_id: UUID | None = None
+    specialty: str | None = None
+    status: CertificateStatus = CertificateStatus.VALID
+
+    def in_date(self, day: date) -> bool:
+        """True from its first day to its last, whatever its status."""
+        return self.valid_from <= day <= self.lasts_to
+
+    @property
+    def lasts_to(self) -> date:
+        """Its last day, or the end of days."""
+        return self.valid_until or date.max
+
+
+class Outcome(StrEnum):
+    """What a need comes to; the names are those of the rules that tell it."""
+
+    MET = "met"
+    MISSING = "certificate_missing"
+    WRONG_TYPE = "certificate_wrong_type"
+    WRONG_LEVEL = "certificate_wrong_level"
+    EXPIRED = "certificate_expired"
+    SUSPENDED = "certificate_suspended"
+    OTHER_UNIT = "certificate_other_unit"
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A need's outcome, what was asked, and the certificate it rests on: the best there is, None where there is none."""
+
+    outcome: Outcome
+    asked: tuple[str, ...]
+    certificate: HeldCertificate | None = None
+
+
+def judge_need(
+    asked: Sequence[CertificateKind],
+    specialties: Sequence[str],
+    held: Iterable[HeldCertificate],
+    day: date,
+    unit_id: UUID | None,
+) -> Judged:
+    """Whether somebody's certificates meet a need on a day, for a unit (None: whichever it names).
+
+    The kindest outcome wins: valid for this unit, then for another, then suspended, expired, of a lower level, of
+    another type of the family, none at all. Without `specialties` any will do.
+    """
+    certificates = list(held)
+    codes = tuple(kind.code for kind in asked)
+    fitting = [
+        each
+        for each in certificates
+        if each.kind.code in codes and (not specialties or each.specialty in specialties)
+    ]
+    if not fitting:
+        return _of_another_kind(asked, codes, certificates)
+    current = [each for each in fitting if each.in_date(day)]
+    valid = [each for each in current if each.status is CertificateStatus.VALID]
+    ours = [each for each in valid if unit_id is None or each.unit_id in {None, unit_id}]
+    for outcome, some in (
+        (Outcome.MET, ours),
+        (Outcome.OTHER_UNIT, valid),
+        (Outcome.SUSPENDED, current),
+        (Outcome.EXPIRED, fitting),
+    ):
+        if some:
+            return Judged(outcome, codes, _best(some))
+    raise AssertionError("a fitting certificate has an outcome")
+
+
+def _of_another_kind(
+    asked: Sequence[CertificateKind], codes: tuple[str, ...], held: Sequence[HeldCertificate]
+) -> Judged:
+    families = {kind.family for kind in asked}
+    lowest = max((kind.level for kind in asked if kind.level is not None), default=None)
+    related = [each for each in held if each.kind.family in families]
+    lower = [each for each in related if lowest is not None and (each.kind.level or 0) > lowest]
+    if lower:
+        return Judged(Outcome.WRONG_LEVEL, codes, _best(lower))
+    return Judged(Outcome.WRONG_TYPE, codes, _best(related)) if related else Judged(Outcome.MISSING, codes)
+
+
+def _best(certificates: Sequence[HeldCertificate]) -> HeldCertificate:
+    return max(certificates, key=lambda each: (each.lasts_to, each.number))

@@ -1,0 +1,100 @@
+"""What the cross-check rules see of a project on a day: its seats, who sits on them, and what every list says."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from uuid import UUID
+
+from service.domain.certificates import CertificateKind, HeldCertificate
+from service.domain.post_rules import PostRule, Size
+from service.domain.roster import Basis
+from service.domain.sites import ProjectState, TeamKind
+
+
+@dataclass(frozen=True, slots=True)
+class SiteFacts:
+    """A project as far as it matters for who may serve it: size, state and since when, sections that adjoin others'."""
+
+    id: UUID
+    size: Size = Size()
+    state: ProjectState | None = ProjectState.ACTIVE
+    state_since: date | None = None
+    section_groups: frozenset[str] = frozenset()
+
+    @property
+    def staffed(self) -> bool:
+        """True while somebody has to serve it: before it begins and once it is accepted nobody has."""
+        return self.state in {ProjectState.ACTIVE, ProjectState.STOPPED}
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A roster line in force on the day: a person on a post of a team, whose unit is `unit_id`."""
+
+    line_id: UUID
+    person_id: UUID
+    post_code: str
+    site: SiteFacts
+    team_kind: TeamKind
+    unit_id: UUID
+    starts_on: date
+    concurrent_consent_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Employed:
+    """Whom somebody works for, from a first to a last day."""
+
+    id: UUID
+    unit_id: UUID
+    starts_on: date
+    ends_on: date | None = None
+
+    def covers(self, day: date) -> bool:
+        """True while he works there."""
+        return self.starts_on <= day and (self.ends_on is None or day <= self.ends_on)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Whom a list of the project names for a post on the day."""
+
+    id: UUID
+    basis: Basis
+    post_code: str
+    person_id: UUID
+    unit_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PersonFacts:
+    """What is known of a person: what he holds, whom he works or worked for, every seat of his on any project."""
+
+    certificates: tuple[HeldCertificate, ...] = ()
+    employments: tuple[Employed, ...] = ()
+    seats: tuple[Seat, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """A project on a day; `seats` are those looked at: all of them, or one person's at his check-in."""
+
+    day: date
+    site: SiteFacts
+    seats: tuple[Seat, ...]
+    people: Mapping[UUID, PersonFacts]
+    posts: Mapping[str, PostRule]
+    team_kinds: Mapping[str, TeamKind]
+    kinds: Mapping[str, CertificateKind]
+    listed: tuple[Listed, ...] = ()
+    required_posts: tuple[str, ...] = ()
+    #: The teams the project has; without one nobody can be missing on its posts.
+    teams: frozenset[TeamKind] = field(default_factory=lambda: frozenset(TeamKind))
+
+    def chairs(self) -> Iterator[Seat]:
+        """One seat for each person on a post: of several lines that overlap the first, or he would be found twice."""
+        seen: set[tuple[UUID, str]] = set()
+        for seat in self.seats:
+            if (seat.person_id, seat.post_code) not in seen:
+                seen.add((seat.person_id, seat.post_code))
+                yield seat

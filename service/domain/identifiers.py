@@ -1,0 +1,64 @@
+"""Identifiers as people type them, put right and checked: documents of people, units, certificates."""
+
+import re
+import unicodedata
+from enum import StrEnum
+
+from stdnum.cn import ric, uscc
+from stdnum.exceptions import InvalidComponent
+
+from service.errors import Problem
+
+_RESIDENT_ID = re.compile(r"[0-9]{17}[0-9X]")
+_OLD_RESIDENT_ID = re.compile(r"[0-9]{15}")
+_OTHER_DOCUMENT = re.compile(r"[A-Z0-9]{5,20}")
+_PHONE = re.compile(r"1[3-9][0-9]{9}")
+_CREDIT_CODE = re.compile(r"[0-9A-HJ-NPQRTUWXY]{18}")
+
+
+class DocumentKind(StrEnum):
+    """Which document names the person."""
+
+    RESIDENT_ID = "resident_id"
+    PASSPORT = "passport"
+    PERMIT = "permit"
+
+
+def compact(text: str) -> str:
+    """A number in one spelling: full-width characters made narrow, blanks and hyphens gone, capitals."""
+    narrow = unicodedata.normalize("NFKC", text)
+    return "".join(char for char in narrow if not char.isspace() and char not in "-\u2010\u2013\u200b\ufeff").upper()
+
+
+def document_problem(kind: DocumentKind, number: str, field: str = "document_number") -> Problem | None:
+    """What is wrong with a compacted document number, or None.
+
+    18 characters with a date of birth and the right check character (GB 11643-1999); 15 digits are the form of before
+    1999, which ended in 2013. The place is not checked: districts are renamed and merged, and their people keep their
+    numbers.
+    """
+    if kind is not DocumentKind.RESIDENT_ID:
+        return None if _OTHER_DOCUMENT.fullmatch(number) else Problem("bad_document_number", field)
+    if _OLD_RESIDENT_ID.fullmatch(number):
+        return Problem("old_document_number", field)
+    if not _RESIDENT_ID.fullmatch(number):
+        return Problem("bad_document_number", field)
+    try:
+        ric.get_birth_date(number)
+    except InvalidComponent:
+        return Problem("bad_birth_date", field)
+    expected = str(ric.calc_check_digit(number))
+    return None if expected == number[-1] else Problem("bad_check_character", field, {"expected": expected})
+
+
+def credit_code_problem(code: str, field: str = "credit_code") -> Problem | None:
+    """What is wrong with a compacted unified social credit code (GB 32100-2015), or None."""
+    if not _CREDIT_CODE.fullmatch(code):
+        return Problem("bad_credit_code", field)
+    expected = uscc.calc_check_digit(code)
+    return None if expected == code[-1] else Problem("bad_check_character", field, {"expected": expected})
+
+
+def phone_problem(phone: str, field: str = "phone") -> Problem | None:
+    """What is wrong with a compacted mobile number, or None."""
+    return None if _PHONE.fullmatch(phone) else Problem("bad_phone", field)
