@@ -62,7 +62,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A need's outcome, what was asked, and the certificate it rests on: the best there is, None where there is none."""
+    """A need's outcome, what was asked, and the best certificate it rests on, None where there is none."""
 
     outcome: Outcome
     asked: tuple[str, ...]

@@ -8,6 +8,7 @@ class Things(StrEnum):
 
     PROJECTS = "projects"
     PEOPLE = "people"
+    LISTS = "lists"
     ROSTER = "roster"
     CERTIFICATES = "certificates"
 

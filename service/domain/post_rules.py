@@ -18,7 +18,7 @@ class Measure(StrEnum):
 
 
 class Exemption(StrEnum):
-    """Why a project does not count among those somebody serves at once (建市〔2008〕48号, as secondary pages have it)."""
+    """Why a project does not count among those somebody serves at once (建市〔2008〕48号, by secondary pages)."""
 
     #: Their filed sections are adjacent.
     ADJACENT_SECTIONS = "adjacent_sections"
