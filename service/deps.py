@@ -8,6 +8,8 @@ from pathlib import Path
 from face.engines.base import Engine
 from service.clock import Clock, SystemClock
 from service.connectors.queue import JobQueue, RqJobs
+from service.connectors.source import Registry, Source
+from service.connectors.sources import certificate_registry, filing_system
 from service.connectors.wechat import WeChat, WeChatApi
 from service.settings import Settings
 from service.store.clock import MovableClock
@@ -29,6 +31,9 @@ class Deps:
     wechat: WeChat
     #: Loads the face engine at the first call; only workers call it (EngineUnavailable when it cannot start).
     engine: Callable[[], Engine]
+    #: The filing system and the certificate registry; None where they are not connected.
+    filing: Source | None = None
+    certificates: Registry | None = None
 
 
 def build(settings: Settings, clock: Clock | None = None) -> Deps:
@@ -44,6 +49,8 @@ def build(settings: Settings, clock: Clock | None = None) -> Deps:
         queue=RqJobs(settings.redis_url),
         wechat=WeChatApi(settings.wechat_url, settings.wechat_app_id, settings.wechat_app_secret),
         engine=partial(load_engine, settings.face_engine, settings.model_dir, settings.passive_model),
+        filing=filing_system(settings.filing_url, settings.filing_token),
+        certificates=certificate_registry(settings.certificates_url, settings.certificates_token),
     )
 
 

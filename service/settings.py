@@ -45,6 +45,11 @@ class Settings:
     passive_model: Path | None = None
     #: When business time begins, where a demo may move it; None: it is the machine's.
     clock: datetime | None = None
+    #: Where the filing system and the certificate registry are (docs/connectors); empty: not connected.
+    filing_url: str = field(default="", repr=False)
+    filing_token: str = field(default="", repr=False)
+    certificates_url: str = field(default="", repr=False)
+    certificates_token: str = field(default="", repr=False)
 
     @property
     def production(self) -> bool:
@@ -73,6 +78,10 @@ class Settings:
             model_dir=Path(env.get("DAOGANG_MODEL_DIR", "").strip() or "var/models"),
             passive_model=Path(passive) if (passive := env.get("DAOGANG_PASSIVE_MODEL", "").strip()) else None,
             clock=_clock(env),
+            filing_url=_source_url(env, "FILING_URL", env.get("FILING_URL", "")),
+            filing_token=env.get("FILING_TOKEN", "").strip(),
+            certificates_url=_source_url(env, "CERTIFICATES_URL", env.get("CERTIFICATES_URL", "")),
+            certificates_token=env.get("CERTIFICATES_TOKEN", "").strip(),
         )
 
 
@@ -148,6 +157,14 @@ def _clock(env: Mapping[str, str]) -> datetime | None:
     if at is None or at.tzinfo is None or not 1990 < at.year < 2100:  # noqa: PLR2004
         raise SettingsError("DAOGANG_CLOCK must be a time with its zone, as in 2026-03-02T07:00:00+08:00")
     return at.astimezone(UTC)
+
+
+def _source_url(env: Mapping[str, str], name: str, told: str) -> str:
+    url = told.strip().rstrip("/")
+    plain = ("http://",) if env.get("DAOGANG_ENV", "").strip() == DEVELOPMENT else ()
+    if url and not url.startswith(("https://", "postgresql://", "postgresql+psycopg://", "file:///", *plain)):
+        raise SettingsError(f"{name} must begin with https://, postgresql:// or file:/// (docs/connectors)")
+    return url
 
 
 def _wechat_url(env: Mapping[str, str]) -> str:

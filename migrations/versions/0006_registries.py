@@ -28,6 +28,7 @@ def upgrade():
     sa.Column('thing', sa.String(), nullable=False),
     sa.Column('external_key', sa.String(), nullable=False),
     sa.Column('internal_key', sa.String(), nullable=False),
+    sa.Column('used_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('version', sa.BigInteger(), nullable=False),
@@ -49,10 +50,12 @@ def upgrade():
     )
     op.create_table('sync_run',
     sa.Column('peer', sa.Enum('filing_system', 'certificate_registry', name='peer', native_enum=False, length=40), nullable=False),
-    sa.Column('trigger', sa.Enum('night', 'demand', 'push', name='trigger', native_enum=False, length=40), nullable=False),
+    sa.Column('trigger', sa.Enum('night', 'demand', 'push', 'person', name='trigger', native_enum=False, length=40), nullable=False),
     sa.Column('state', sa.Enum('waiting', 'running', 'done', 'failed', name='runstate', native_enum=False, length=40), nullable=False),
     sa.Column('cursor', sa.String(), nullable=True),
     sa.Column('counts', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.Column('answer_sha256', sa.String(), nullable=True),
+    sa.Column('answered_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('failure', sa.String(), nullable=True),
     sa.Column('night', sa.Date(), nullable=True),
     sa.Column('asked_by', sa.Uuid(), nullable=True),
@@ -65,6 +68,7 @@ def upgrade():
     sa.UniqueConstraint('peer', 'night', name=op.f('uq_sync_run_peer_night'))
     )
     op.create_index('ix_sync_run_peer', 'sync_run', ['peer', 'id'], unique=False)
+    op.create_index('uq_sync_run_open', 'sync_run', ['peer'], unique=True, postgresql_where="state IN ('waiting', 'running')")
     op.create_table('employment',
     sa.Column('person_id', sa.Uuid(), nullable=False),
     sa.Column('unit_id', sa.Uuid(), nullable=False),
@@ -104,10 +108,12 @@ def upgrade():
     sa.Column('code', sa.String(), nullable=False),
     sa.Column('data', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('settled_at', sa.DateTime(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['run_id'], ['sync_run.id'], name=op.f('fk_sync_issue_run_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_sync_issue'))
     )
     op.create_index('ix_sync_issue_run_id', 'sync_issue', ['run_id', 'id'], unique=False)
+    op.create_index('ix_sync_issue_open', 'sync_issue', ['external_key'], unique=False, postgresql_where='settled_at IS NULL')
     op.create_table('certificate_status',
     sa.Column('certificate_id', sa.Uuid(), nullable=False),
     sa.Column('status', sa.Enum('valid', 'suspended', 'revoked', 'cancelled', name='certificatestatus', native_enum=False, length=40), nullable=False),
@@ -323,11 +329,13 @@ def downgrade():
     op.drop_table('spreadsheet_load')
     op.drop_index('ix_certificate_status_certificate_id', table_name='certificate_status')
     op.drop_table('certificate_status')
+    op.drop_index('ix_sync_issue_open', table_name='sync_issue')
     op.drop_index('ix_sync_issue_run_id', table_name='sync_issue')
     op.drop_table('sync_issue')
     op.drop_table('post_rule')
     op.drop_index(op.f('ix_employment_unit_id'), table_name='employment')
     op.drop_table('employment')
+    op.drop_index('uq_sync_run_open', table_name='sync_run')
     op.drop_index('ix_sync_run_peer', table_name='sync_run')
     op.drop_table('sync_run')
     op.drop_table('regulation')

@@ -26,7 +26,7 @@ STATUS: dict[str, int] = {
     "already_exists": 409, "act_not_allowed": 409, "staff_account": 409, "no_line_in_force": 409,
     "wechat_bound_to_other": 409, "clock_not_movable": 409, "clock_backwards": 409,
     "appeal_open": 409, "findings_open": 409, "stop_work_overlaps": 409, "stop_work_needs_body": 403,
-    "stop_work_of_body": 403, "post_in_use": 409,
+    "stop_work_of_body": 403,
     "version_conflict": 412,
     "request_too_large": 413, "photo_too_large": 413,
     "not_multipart": 415, "not_json": 415,

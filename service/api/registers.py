@@ -105,7 +105,15 @@ def _changing(blueprint: Blueprint, shown: Shown, changed: type[Schema]) -> Call
 
 REGISTERS = (
     Shown("districts", usecase.DISTRICTS, schemas.DistrictOut, schemas.DistrictIn, schemas.DistrictChange, key=str),
-    Shown("posts", usecase.POSTS, schemas.PostOut, schemas.PostIn, schemas.PostChange, schemas.PostQuery, key=str),
+    Shown(
+        "regulations",
+        usecase.REGULATIONS,
+        schemas.RegulationOut,
+        schemas.RegulationIn,
+        schemas.RegulationChange,
+        schemas.RegulationQuery,
+        key=str,
+    ),
     Shown(
         "certificate-types",
         usecase.CERTIFICATE_TYPES,

@@ -1,10 +1,22 @@
 """Certificates against what a post asks for: each need comes to exactly one outcome."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
+
+from service.errors import Problem
+
+#: Numbers are this long at most, and the patterns they are held against.
+NUMBER_LENGTH, PATTERN_LENGTH = 60, 200
+# How often a pattern may leave it open how it goes on: with four such places in 60 characters no matching takes longer
+# than some hundredths of a second, whatever the number.
+_OPEN_PLACES = 4
+_ESCAPED_OR_SET = re.compile(r"\\[^1-9]|\[\^?\]?(?:\\.|[^\]\\])*\]")
+_NOT_BOUNDED = re.compile(r"\)[*+?{]|\(\?(?!:)|\\")
+_OPEN = re.compile(r"[*+?|]|\{\d*,\d*\}")
 
 
 class CertificateStatus(StrEnum):
@@ -37,6 +49,8 @@ class HeldCertificate:
     unit_id: UUID | None = None
     specialty: str | None = None
     status: CertificateStatus = CertificateStatus.VALID
+    #: When the registry last confirmed it; None: never.
+    checked_at: datetime | None = None
 
     def in_date(self, day: date) -> bool:
         """True from its first day to its last, whatever its status."""
@@ -69,6 +83,45 @@ class Judged:
     certificate: HeldCertificate | None = None
 
 
+def pattern_problem(pattern: str, field: str = "number_pattern") -> Problem | None:
+    """What is wrong with a pattern of numbers, or None.
+
+    Besides not being a regular expression that is one whose matching could take long: with a repeated group, a look
+    around, a reference back, or more than four places (repetitions, alternatives) that leave it open how it goes on.
+    """
+    try:
+        re.compile(pattern)
+    except (re.error, OverflowError, RecursionError):
+        return Problem("pattern_unreadable", field)
+    skeleton = _ESCAPED_OR_SET.sub("x", pattern)
+    slow = _NOT_BOUNDED.search(skeleton) or len(_OPEN.findall(skeleton)) > _OPEN_PLACES
+    return Problem("pattern_too_open", field) if slow else None
+
+
+def unusual(number: str, pattern: str | None) -> bool:
+    """True for a number that does not look like those of its type: told to whoever reads it, and never refused."""
+    return pattern is not None and (len(number) > NUMBER_LENGTH or re.fullmatch(pattern, number) is None)
+
+
+class Bucket(StrEnum):
+    """How soon a certificate ends: within so many days, or it did."""
+
+    EXPIRED = "expired"
+    DAYS_30 = "30"
+    DAYS_60 = "60"
+    DAYS_90 = "90"
+
+
+#: The last days left of each bucket, the soonest first.
+BUCKETS = {Bucket.EXPIRED: -1, Bucket.DAYS_30: 30, Bucket.DAYS_60: 60, Bucket.DAYS_90: 90}
+HORIZON = BUCKETS[Bucket.DAYS_90]
+
+
+def bucket_of(days_left: int) -> Bucket:
+    """The bucket of a certificate whose last day is so many days ahead, at most `HORIZON`; today is none left."""
+    return next(bucket for bucket, most in BUCKETS.items() if days_left <= most)
+
+
 def judge_need(
     asked: Sequence[CertificateKind],
     specialties: Sequence[str],
@@ -84,9 +137,7 @@ def judge_need(
     certificates = list(held)
     codes = tuple(kind.code for kind in asked)
     fitting = [
-        each
-        for each in certificates
-        if each.kind.code in codes and (not specialties or each.specialty in specialties)
+        each for each in certificates if each.kind.code in codes and (not specialties or each.specialty in specialties)
     ]
     if not fitting:
         return _of_another_kind(asked, codes, certificates)

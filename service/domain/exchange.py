@@ -36,3 +36,11 @@ class Trigger(StrEnum):
     NIGHT = "night"
     DEMAND = "demand"
     PUSH = "push"
+    #: A question about one person.
+    PERSON = "person"
+
+
+#: The runs that read what changed, and go on from one another's cursor.
+READING = frozenset({Trigger.NIGHT, Trigger.DEMAND})
+#: Of a peer one run is open at a time.
+OPEN = frozenset({RunState.WAITING, RunState.RUNNING})

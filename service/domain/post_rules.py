@@ -1,6 +1,6 @@
 """Post rules: what is asked of a post from a day on, read from the data the city keeps."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -8,6 +8,7 @@ from typing import Any
 
 from service.domain.roster import Basis
 from service.domain.sites import ProjectKind
+from service.errors import Problem
 
 
 class Measure(StrEnum):
@@ -24,6 +25,22 @@ class Exemption(StrEnum):
     ADJACENT_SECTIONS = "adjacent_sections"
     #: It has been stopped for `stopped_days` or longer, and the client consents.
     STOPPED = "stopped"
+
+
+class Standing(StrEnum):
+    """Where a version of a rule stands today."""
+
+    TO_COME = "to_come"
+    IN_FORCE = "in_force"
+    PAST = "past"
+
+
+class Reference(StrEnum):
+    """What a rule may name."""
+
+    CERTIFICATE_TYPE = "certificate_type"
+    POST = "post"
+    REGULATION = "regulation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +170,34 @@ def rules_on(rows: Iterable[PostRuleVersion], day: date) -> dict[str, PostRule]:
         if row.post_code not in chosen or row.effective_from <= day:
             chosen[row.post_code] = row
     return {code: parse_post_rule(row) for code, row in chosen.items()}
+
+
+def dated_problem(rows: Iterable[PostRuleVersion], day: date, category: int, tomorrow: date) -> Problem | None:
+    """Why a post's rule cannot begin on a day, or None.
+
+    What was found until today was found by the rules of then. A month is counted by the category of its first day, so
+    that another category begins with a month: the new rule's, and that of the one that follows it.
+    """
+    if day < tomorrow:
+        return Problem("effective_too_early", "effective_from", {"earliest": tomorrow.isoformat()})
+    known = sorted(rows, key=lambda each: each.effective_from)
+    before = [each.category for each in known if each.effective_from < day][-1:]
+    after = [each for each in known if each.effective_from > day][:1]
+    begun_within = day.day != 1 and before != [category]
+    ended_within = any(each.effective_from.day != 1 and each.category != category for each in after)
+    return Problem("category_within_month", "effective_from") if begun_within or ended_within else None
+
+
+def references(body: Mapping[str, Any]) -> Iterator[tuple[Reference, str, str]]:
+    """Everything a rule's body names that has to exist: what it is, its code, and the path to it."""
+    for at, need in enumerate(body["certificates"]):
+        for index, case in enumerate(need):
+            for place, code in enumerate(case["one_of"]):
+                yield Reference.CERTIFICATE_TYPE, code, f"certificates.{at}.{index}.one_of.{place}"
+    for place, code in enumerate(body["concurrency"].get("with_posts", ())):
+        yield Reference.POST, code, f"concurrency.with_posts.{place}"
+    for at, table in enumerate(body["staffing"]):
+        yield Reference.REGULATION, table["cites"], f"staffing.{at}.cites"
 
 
 def parse_post_rule(row: PostRuleVersion) -> PostRule:

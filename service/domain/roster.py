@@ -1,5 +1,6 @@
 """The life of a roster line: a table of (state, act) -> state, and nothing that is not in it."""
 
+from datetime import date
 from enum import StrEnum
 
 
@@ -40,6 +41,19 @@ class ScanKind(StrEnum):
     OTHER = "other"
 
 
+class ReturnReason(StrEnum):
+    """Why a line goes back; the last is the program's own: he left the team's unit."""
+
+    SCAN_MISSING = "scan_missing"
+    SCAN_UNREADABLE = "scan_unreadable"
+    NOT_AS_FILED = "not_as_filed"
+    CERTIFICATE_MISSING = "certificate_missing"
+    DATES_WRONG = "dates_wrong"
+    CONSENT_MISSING = "consent_missing"
+    OTHER = "other"
+    LEFT_UNIT = "left_unit"
+
+
 class Match(StrEnum):
     """How a line stands against the list that binds its post."""
 
@@ -61,6 +75,17 @@ STEPS: dict[tuple[LineState, LineAct], LineState] = {
 
 # An ended line was filed until its last day, so the days before it keep counting.
 FILED = frozenset({LineState.IN_FORCE, LineState.ENDED})
+
+
+# Nobody decided on them, so they may be rewritten, and whoever leaves the unit takes them with him.
+PENDING = frozenset({LineState.DRAFT, LineState.SUBMITTED, LineState.RETURNED})
+# Two of them for one seat on one day are a mistake.
+OPEN = PENDING | {LineState.IN_FORCE}
+
+
+def overlap(starts_on: date, ends_on: date | None, other_starts_on: date, other_ends_on: date | None) -> bool:
+    """True when two spans of days, each to its last day or without end, share one."""
+    return starts_on <= (other_ends_on or date.max) and other_starts_on <= (ends_on or date.max)
 
 
 def after(state: LineState, act: LineAct) -> LineState | None:

@@ -1,10 +1,12 @@
 """Locks on what is no row yet: held until the transaction ends, waited for like a row's."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from hashlib import blake2b
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
-from service.store.work import Work
+from service.store.work import Database, Work
 
 
 def hold(work: Work, *names: object) -> None:
@@ -15,6 +17,34 @@ def hold(work: Work, *names: object) -> None:
 def share(work: Work, *names: object) -> None:
     """Keep whoever wants to hold this name waiting; many may share it."""
     work.session.execute(text("SELECT pg_advisory_xact_lock_shared(:key)"), {"key": _key(names)})
+
+
+def free(work: Work, *names: object) -> bool:
+    """True when nobody else holds this name; it is held until the transaction ends."""
+    return bool(work.session.scalar(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": _key(names)}))
+
+
+@contextmanager
+def alone(database: Database, *names: object) -> Iterator[bool]:
+    """Whether nobody else holds this name, over many transactions: until the block ends, or the process dies."""
+    key = {"key": _key(names)}
+    with _session(database) as connection:
+        held = bool(connection.execute(text("SELECT pg_try_advisory_lock(:key)"), key).scalar())
+        try:
+            yield held
+        finally:
+            if held:
+                connection.execute(text("SELECT pg_advisory_unlock(:key)"), key)
+
+
+@contextmanager
+def _session(database: Database) -> Iterator[Connection]:
+    if isinstance(database.bind, Connection):
+        yield database.bind
+        return
+    # Without a transaction of its own, which would stay open for as long as the lock is held.
+    with database.bind.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        yield connection
 
 
 def _key(names: tuple[object, ...]) -> int:

@@ -71,6 +71,12 @@ class Work:
             ],
         )
 
+    @contextmanager
+    def apart(self) -> Iterator[None]:
+        """A part that may break by itself: what it wrote is undone, and the rest of the transaction stands."""
+        with self.session.begin_nested():
+            yield
+
     def publish(self, topic: Topic, subject_id: UUID) -> None:
         """Say in the same transaction that something is now true; the tick carries it on."""
         self.add(Outbox(topic=topic, subject_id=subject_id, created_at=self.clock.now()))

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from string import Formatter
 from typing import Any
 
-from service.texts import attendance, check_ins, requests, sites, tickets
+from service.texts import attendance, check_ins, reference, requests, sites, tickets
 
-TEXTS: dict[str, tuple[str, str]] = check_ins.TEXTS | attendance.TEXTS | tickets.TEXTS | sites.TEXTS | requests.TEXTS
+TEXTS: dict[str, tuple[str, str]] = (
+    check_ins.TEXTS | attendance.TEXTS | tickets.TEXTS | sites.TEXTS | requests.TEXTS | reference.TEXTS
+)
 
 
 def text(code: str, data: Mapping[str, Any]) -> dict[str, str]:

@@ -55,10 +55,6 @@ TEXTS: dict[str, tuple[str, str]] = {
         "监督机构提出或批准的停工，只能由监督机构变更。",
         "The body ordered or approved this stop-work, so only the body changes it.",
     ),
-    "post_in_use": (
-        "该岗位已用于任职或考勤，不能更改项目部类型和类别。",
-        "The post is in use by rosters or attendance: its team and category stay.",
-    ),
     "stop_work_needs_body": (
         (
             "停工 {days} 天（当月合计 {month_days} 天）超过上限（{limit_days} 天，每月 {month_limit_days} 天），"

@@ -17,6 +17,7 @@ from service.store.models import CheckIn, DayClose, Project, ProjectStateRow, Ro
 from service.store.work import Work
 from service.usecases.access import found
 from service.usecases.attendance import require_begun
+from service.usecases.crosscheck import check, look_again
 from service.usecases.counting import days_of_check_ins, recount
 from service.usecases.findings import reconcile
 from service.usecases.ground import ground_of
@@ -93,7 +94,7 @@ def _look_for_shortfalls(work: Work, month: Month, *, opening: bool) -> set[UUID
         return set()
     results = attendance_below_threshold.find(_facts(month))
     rule, project_id = Rule.ATTENDANCE_BELOW_THRESHOLD, month.ground.project.id
-    return reconcile(work, project_id, rule, results, months=[month.month], opening=opening)
+    return reconcile(work, {project_id: results}, [rule], months=[month.month], opening=opening).tickets
 
 
 def _facts(month: Month) -> MonthFacts:
@@ -102,7 +103,7 @@ def _facts(month: Month) -> MonthFacts:
 
 def _check_identities(work: Work, project_id: UUID, *, opening: bool) -> set[UUID]:
     results = identity_findings(work, project_id)
-    return reconcile(work, project_id, Rule.IDENTITY_CONFIRMED, results, months=None, opening=opening)
+    return reconcile(work, {project_id: results}, [Rule.IDENTITY_CONFIRMED], opening=opening).tickets
 
 
 def recheck(project_id: UUID, months: Collection[date], *, deps: Deps) -> int:
@@ -122,7 +123,14 @@ def recheck(project_id: UUID, months: Collection[date], *, deps: Deps) -> int:
             cleared |= _look_for_shortfalls(work, loaded, opening=False)
         cleared |= _check_identities(work, project_id, opening=False)
         settle_cleared(work, cleared)
-        return changed
+    project_changed(project_id, deps=deps)
+    return changed
+
+
+def project_changed(project_id: UUID, *, deps: Deps) -> None:
+    """Close what the cross-check finds no more on a project, and on others because of it."""
+    with deps.database.begin() as work:
+        look_again(work, project_id)
 
 
 def _again(project_id: UUID, since: date, deps: Deps, person_id: UUID | None = None) -> None:
@@ -186,9 +194,8 @@ def late_verdict(check_in_id: UUID, *, deps: Deps) -> None:
 
 
 def recheck_person(person_id: UUID, *, deps: Deps) -> None:
-    """Look again at the projects of a person whose certificates changed."""
+    """Close what is right again on the projects of a person whose certificates or employments changed."""
     with deps.database.begin() as work:
         on_roster = select(RosterLine.project_id).where(RosterLine.person_id == person_id, RosterLine.state.in_(FILED))
         projects = work.session.scalars(on_roster.distinct()).all()
-    for project_id in projects:
-        recheck(project_id, (), deps=deps)
+        check(work, projects, business_day(work.clock.now()), opening=False)

@@ -1,98 +1,175 @@
-"""Findings: opened by the night, closed as soon as the data is right, read by who is concerned."""
+"""Findings: opened by rules, closed as soon as the data is right, read by who is concerned."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from service.deps import Deps
 from service.domain.actors import Actor, Permission
 from service.domain.findings.base import KIND_OF, Found, Rule
 from service.store.base import new_id
-from service.store.models import Finding
+from service.store.models import Finding, Project, Regulation
 from service.store.queries.paging import Page, Window, page
+from service.store.queries.reach import among
 from service.store.queries.reach_attendance import within_teams
 from service.store.work import Work
 from service.usecases.access import found, require
 
+_TABLE = Finding.__table__
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What was opened, by project and rule, how many findings closed, and the tickets these were in."""
+
+    opened: Sequence[tuple[UUID, Rule]] = ()
+    closed: int = 0
+    tickets: set[UUID] = field(default_factory=set)
+
 
 def reconcile(
     work: Work,
-    project_id: UUID,
-    rule: Rule,
-    results: Sequence[Found],
+    results: Mapping[UUID, Iterable[Found]],
+    rules: Collection[Rule],
     *,
-    months: Collection[date] | None,
     opening: bool,
-) -> set[UUID]:
-    """Bring a rule's open findings of a project in line with its results; the tickets whose findings closed.
+    months: Collection[date] | None = None,
+) -> Changes:
+    """Bring the open findings of some rules in line with their results on some projects, each named by its id.
 
-    `months` are those the rule looked at, None for all. Only the night opens: what changes by day, such as a roster
-    being typed in, may close a finding at once, but nobody is accused of what is still being entered.
+    `months` are those the rules looked at, None for all. What changes by day, such as a roster being typed in, may
+    close a finding at once and never opens one (`opening`): nobody is accused of what is still being entered.
     """
-    open_rows = _open_rows(work, project_id, rule, months)
-    wanted = {result.key: result for result in results}
-    touched = set()
-    for row in open_rows:
-        result = wanted.pop(row.key, None)
+    wanted = {(project_id, each.rule, each.key): each for project_id, some in results.items() for each in some}
+    gone, changed = [], []
+    for row in _open_rows(work, results.keys(), rules, months):
+        result = wanted.pop((row.project_id, row.rule, row.key), None)
         if result is None:
-            row.closed_at = work.clock.now()
-            work.save()
-            work.audit("finding:close", row.id, rule=str(rule))
-            touched |= {row.ticket_id} if row.ticket_id else set()
-        elif row.evidence != result.evidence:
-            row.evidence = dict(result.evidence)
-            work.save()
-            work.audit("finding:update", row.id, rule=str(rule))
-    if opening:
-        for result in wanted.values():
-            _open(work, project_id, result)
-    return touched
+            gone.append(row)
+        elif (row.rule_version, row.evidence) != (result.rule_version, result.evidence):
+            changed.append((row, result))
+    _close(work, gone)
+    _update(work, changed)
+    news = [(project_id, each) for (project_id, _, _), each in wanted.items()]
+    opened = open_findings(work, news) if opening else []
+    return Changes(opened, len(gone), {row.ticket_id for row in gone if row.ticket_id})
 
 
-def _open_rows(work: Work, project_id: UUID, rule: Rule, months: Collection[date] | None) -> Sequence[Finding]:
-    statement = select(Finding).where(
-        Finding.project_id == project_id, Finding.rule == rule, Finding.closed_at.is_(None)
+def _open_rows(
+    work: Work, project_ids: Collection[UUID], rules: Collection[Rule], months: Collection[date] | None
+) -> Sequence[Any]:
+    f = Finding
+    statement = (
+        select(f.id, f.project_id, f.rule, f.key, f.rule_version, f.evidence, f.ticket_id)
+        .where(f.project_id.in_(project_ids), f.rule.in_(rules), f.closed_at.is_(None))
+        .order_by(f.id)
+        .with_for_update()
     )
-    if months is not None:
-        statement = statement.where(Finding.month.in_(months))
-    return work.session.scalars(statement.order_by(Finding.id).with_for_update()).all()
+    return work.session.execute(statement if months is None else statement.where(f.month.in_(months))).all()
 
 
-def _open(work: Work, project_id: UUID, result: Found) -> None:
-    values = {
-        "id": new_id(),
-        "created_at": work.clock.now(),
-        "project_id": project_id,
-        "rule": result.rule,
-        "rule_version": result.rule_version,
-        "kind": KIND_OF[result.rule],
-        "key": result.key,
-        "team_kind": result.team_kind,
-        "month": result.month,
-        "category": result.category,
-        "person_id": result.person_id,
-        "post_code": result.post_code,
-        "evidence": dict(result.evidence),
-    }
-    statement = insert(Finding).values(**values).on_conflict_do_nothing().returning(Finding.id)
-    if work.session.scalar(statement) is not None:
-        work.audit("finding:open", values["id"], rule=str(result.rule))
+def _close(work: Work, rows: Sequence[Any]) -> None:
+    if not rows:
+        return
+    closing = update(_TABLE).where(_TABLE.c.id.in_([row.id for row in rows]))
+    work.session.execute(closing.values(closed_at=work.clock.now(), version=_TABLE.c.version + 1))
+    work.audit_all("finding:close", [(row.id, {"rule": str(row.rule)}) for row in rows])
+
+
+def _update(work: Work, changed: Sequence[tuple[Any, Found]]) -> None:
+    if not changed:
+        return
+    updating = update(_TABLE).where(_TABLE.c.id == bindparam("row_id"))
+    news = {name: bindparam(f"new_{name}") for name in ("evidence", "rule_version")}
+    values = [
+        {"row_id": row.id, "new_evidence": dict(result.evidence), "new_rule_version": result.rule_version}
+        for row, result in changed
+    ]
+    work.session.execute(updating.values(**news, version=_TABLE.c.version + 1), values)
+    work.audit_all("finding:update", [(row.id, {"rule": str(row.rule)}) for row, _ in changed])
+
+
+def open_findings(work: Work, news: Sequence[tuple[UUID, Found]]) -> list[tuple[UUID, Rule]]:
+    """Open what is not open yet, with the regulations it cites now; which of them, by project and rule."""
+    if not news:
+        return []
+    cited, now = _cites(work), work.clock.now()
+    rows = [
+        {
+            "id": new_id(),
+            "created_at": now,
+            "version": 1,
+            "project_id": project_id,
+            "rule": each.rule,
+            "rule_version": each.rule_version,
+            "kind": KIND_OF[each.rule],
+            "key": each.key,
+            "team_kind": each.team_kind,
+            "month": each.month,
+            "category": each.category,
+            "person_id": each.person_id,
+            "post_code": each.post_code,
+            "evidence": dict(each.evidence),
+            "cites": cited.get(each.rule, []),
+        }
+        for project_id, each in news
+    ]
+    made = insert(_TABLE).on_conflict_do_nothing().returning(_TABLE.c.id, _TABLE.c.project_id, _TABLE.c.rule)
+    opened = work.session.execute(made, rows).all()
+    if opened:
+        work.audit_all("finding:open", [(row.id, {"rule": str(row.rule)}) for row in opened])
+    return [(row.project_id, row.rule) for row in opened]
+
+
+def _cites(work: Work) -> dict[str, list[str]]:
+    """The codes of the regulations that each rule rests on."""
+    cited: dict[str, list[str]] = {}
+    for code, rules in work.session.execute(select(Regulation.code, Regulation.rules).order_by(Regulation.code)):
+        for rule in rules:
+            cited.setdefault(rule, []).append(code)
+    return cited
+
+
+def cites_of(work: Work, rules: Collection[Rule]) -> dict[Rule, list[str]]:
+    """The same of some rules, for what is told and opens no finding."""
+    cited = _cites(work)
+    return {rule: cited.get(rule, []) for rule in rules}
 
 
 def list_findings(filters: Mapping[str, Any], window: Window, *, actor: Actor, deps: Deps) -> Page[Finding]:
     """A page of the findings within reach; `open` tells those that still stand from those that closed."""
     statement = select(Finding).where(within_teams(Finding, require(actor, Permission.FINDING_READ)))
-    for name in ("project_id", "rule", "kind", "team_kind", "month", "person_id", "ticket_id"):
+    for name in ("project_id", "rule", "kind", "team_kind", "category", "month", "person_id", "ticket_id"):
         if name in filters:
             statement = statement.where(getattr(Finding, name) == filters[name])
+    if "body_id" in filters:
+        statement = statement.where(among(Finding.project_id, _of_body(filters["body_id"])))
     if "open" in filters:
         statement = statement.where(Finding.closed_at.is_(None) == filters["open"])
     with deps.database.begin() as work:
         return page(work.session, statement, Finding.id, window)
+
+
+def _of_body(body_id: UUID) -> Any:  # noqa: ANN401 - a select of ids
+    return select(Project.id).where(Project.body_id == body_id)
+
+
+def summarise(filters: Mapping[str, Any], *, actor: Actor, deps: Deps) -> dict[Rule, int]:
+    """How many findings within reach stand, by rule; of one project or one body if they are named."""
+    within = within_teams(Finding, require(actor, Permission.FINDING_READ))
+    statement = select(Finding.rule, func.count()).where(within, Finding.closed_at.is_(None))
+    if "project_id" in filters:
+        statement = statement.where(Finding.project_id == filters["project_id"])
+    if "body_id" in filters:
+        statement = statement.where(among(Finding.project_id, _of_body(filters["body_id"])))
+    with deps.database.begin() as work:
+        counts = work.session.execute(statement.group_by(Finding.rule).order_by(Finding.rule))
+        return dict(counts.tuples().all())
 
 
 def read_finding(finding_id: UUID, *, actor: Actor, deps: Deps) -> Finding:

@@ -101,7 +101,10 @@ def lines_of(work: Work, project_id: UUID, person_id: UUID | None = None) -> dic
 
 
 def roster_of(work: Work, project_id: UUID, first: date, last: date) -> Roster:
-    """All posts as ruled on the first of two days, and who held one on the project by a filed line between them."""
+    """All posts as ruled on the first of two days, and who held one on the project by a filed line between them.
+
+    So a month is counted by the category of its first day, the only one on which another category may begin.
+    """
     statement = select(RosterLine).where(
         RosterLine.project_id == project_id,
         RosterLine.state.in_(FILED),

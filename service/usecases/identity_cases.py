@@ -92,7 +92,7 @@ def decide_case(case_id: UUID, to: CaseState, note: str, version: int, *, actor:
             # The night's lock: an analysis that read the cases before would close the finding again.
             work.session.scalars(select(DayClose).where(DayClose.project_id == row.project_id).with_for_update()).one()
             results = identity_findings(work, row.project_id)
-            reconcile(work, row.project_id, Rule.IDENTITY_CONFIRMED, results, months=None, opening=True)
+            reconcile(work, {row.project_id: results}, [Rule.IDENTITY_CONFIRMED], opening=True)
         return row
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, extract, select, true
+from sqlalchemy import ColumnElement, any_, extract, func, select, true
 from sqlalchemy.orm import InstrumentedAttribute
 
 from service.deps import Deps
@@ -17,8 +17,8 @@ from service.store.models import (
     District,
     Filing,
     Permit,
-    Post,
     Project,
+    Regulation,
     SupervisingBody,
     Team,
     Unit,
@@ -85,13 +85,16 @@ BODIES = Register(
     Permission.REFERENCE_WRITE,
     filters={"district_code": SupervisingBody.district_code, "kind": SupervisingBody.kind},
 )
-POSTS = Register(
-    "post",
-    Post,
-    Post.code,
+REGULATIONS = Register(
+    "regulation",
+    Regulation,
+    Regulation.code,
     Permission.REFERENCE_READ,
     Permission.REFERENCE_WRITE,
-    filters={"team_kind": Post.team_kind},
+    filters={
+        "confidence": Regulation.confidence,
+        "rule": any_(select(func.jsonb_array_elements_text(Regulation.rules)).correlate(Regulation).scalar_subquery()),
+    },
 )
 UNITS = Register(
     "unit",

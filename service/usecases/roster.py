@@ -1,6 +1,6 @@
 """Roster lines: proposed by the project office, in force when approved, and what they make of earlier check-ins."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -9,14 +9,17 @@ from sqlalchemy import select
 
 from service.deps import Deps
 from service.domain.actors import Actor, Permission
-from service.domain.roster import LineAct, LineState, after, allowed
+from service.domain.roster import OPEN, LineAct, LineState, ReturnReason, after, allowed, overlap
 from service.domain.topics import Topic
 from service.errors import fault
+from service.store.locks import hold
 from service.store.models import Post, RosterLine, Team
 from service.store.queries.reach import lines_within
 from service.store.work import Work
 from service.usecases.access import found, require, require_version
 from service.usecases.registers import Register
+from service.usecases.replacements import require_replaceable
+from service.usecases.roster_match import approve
 
 ROSTER_LINES = Register(
     "roster_line",
@@ -32,6 +35,8 @@ ROSTER_LINES = Register(
         "state": RosterLine.state,
     },
 )
+#: Held by whoever writes a person's lines, so that two of them never make one seat twice.
+PERSON_LINES = "roster_line"
 
 # Who may do which act: proposing belongs to the office, deciding and ending to who approves.
 _NEEDED = {
@@ -43,17 +48,23 @@ _NEEDED = {
 
 
 def propose_line(values: Mapping[str, Any], *, actor: Actor, deps: Deps) -> RosterLine:
-    """A draft line on a team the actor answers for; the project is the team's, the post must be of the team's kind."""
+    """A draft line on a team the actor answers for; the project is the team's, the post must be of the team's kind.
+
+    `line_overlaps` where the person has a line for the same seat on one of its days; several posts and projects are
+    kept, and found. With `replaces_id` it is a replacement 变更 (usecases/replacements.py).
+    """
     reach = require(actor, Permission.ROSTER_PROPOSE)
     with deps.database.begin(actor.account_id) as work:
         team = work.session.get(Team, values["team_id"])
         if team is None:
             raise fault("unknown_reference", "team_id")
         _require_post_of(work, values["post_code"], team)
+        hold(work, PERSON_LINES, values["person_id"])
         line = work.add(RosterLine(**values, project_id=team.project_id))
         # The line itself must lie within the proposer's reach, or nothing is kept.
         if work.session.scalar(select(RosterLine.id).where(RosterLine.id == line.id, lines_within(reach))) is None:
             raise fault("unknown_reference", "team_id")
+        _require_sound(work, line)
         work.audit("roster_line:create", line.id)
         work.publish(Topic.ROSTER_LINE_CHANGED, line.id)
         return line
@@ -71,9 +82,11 @@ def change_line(line_id: UUID, values: Mapping[str, Any], version: int, *, actor
             )
         if "post_code" in values:
             _require_post_of(work, values["post_code"], work.session.get_one(Team, line.team_id))
+        hold(work, PERSON_LINES, line.person_id)
         for name, value in values.items():
             setattr(line, name, value)
         work.save()
+        _require_sound(work, line)
         work.audit("roster_line:change", line.id, fields=sorted(values))
         work.publish(Topic.ROSTER_LINE_CHANGED, line.id)
         return line
@@ -87,13 +100,16 @@ def act_on_line(
     actor: Actor,
     deps: Deps,
     note: str | None = None,
+    reasons: Sequence[ReturnReason] = (),
     ends_on: date | None = None,
 ) -> RosterLine:
-    """The line after an act; 409 with the acts allowed now when the table has no such step."""
+    """The line after an act; 409 with the acts allowed now when the table has no such step.
+
+    An approved line that the list binding its post does not name stays submitted, and waits (usecases/roster_match.py).
+    """
     reach = require(actor, _NEEDED[act])
     with deps.database.begin(actor.account_id) as work:
-        statement = select(RosterLine).where(RosterLine.id == line_id, lines_within(reach))
-        line = found(work, statement, "roster_line")
+        line = found(work, select(RosterLine).where(RosterLine.id == line_id, lines_within(reach)), "roster_line")
         require_version(line.version, version)
         step = after(line.state, act)
         if step is None:
@@ -102,13 +118,37 @@ def act_on_line(
             )
         if ends_on is not None and ends_on < line.starts_on:
             raise fault("dates_in_order", "ends_on")
-        if act is LineAct.APPROVE and line.person_id == actor.person_id:
-            raise fault("own_affair")
-        line.state, line.note, line.ends_on = step, note, ends_on or line.ends_on
+        if act is LineAct.APPROVE:
+            approve(work, line, actor)
+        else:
+            _step(line, step, note, reasons, ends_on)
         work.save()
-        work.audit(f"roster_line:{act}", line.id)
+        work.audit(f"roster_line:{act}", line.id, **_told(line, act))
         work.publish(Topic.ROSTER_LINE_CHANGED, line.id)
         return line
+
+
+def take_back(line: RosterLine, reasons: Sequence[ReturnReason], note: str | None = None) -> None:
+    """Return a line: whoever approved it approved what it was, so that is gone."""
+    line.state, line.note = LineState.RETURNED, note
+    line.return_reasons = [*map(str, dict.fromkeys(reasons))]
+    line.approved_at = line.approved_by = line.match = None
+
+
+def _step(
+    line: RosterLine, step: LineState, note: str | None, reasons: Sequence[ReturnReason], ends_on: date | None
+) -> None:
+    if step is LineState.RETURNED:
+        take_back(line, reasons, note)
+        return
+    line.state, line.note, line.return_reasons = step, None, []
+    line.ends_on = ends_on or line.ends_on
+
+
+def _told(line: RosterLine, act: LineAct) -> dict[str, object]:
+    if act is LineAct.APPROVE:
+        return {"match": line.match, "state": line.state}
+    return {"reasons": line.return_reasons} if act is LineAct.RETURN else {}
 
 
 def _require_post_of(work: Work, post_code: str, team: Team) -> None:
@@ -117,3 +157,18 @@ def _require_post_of(work: Work, post_code: str, team: Team) -> None:
         raise fault("unknown_reference", "post_code")
     if post.team_kind != team.kind:
         raise fault("post_of_other_team", "post_code", post=post.code, team_kind=str(team.kind))
+
+
+def _require_sound(work: Work, line: RosterLine) -> None:
+    seat = select(RosterLine).where(
+        RosterLine.person_id == line.person_id,
+        RosterLine.team_id == line.team_id,
+        RosterLine.post_code == line.post_code,
+        RosterLine.state.in_(OPEN),
+        RosterLine.id != line.id,
+    )
+    for other in work.session.scalars(seat.order_by(RosterLine.id)):
+        if overlap(line.starts_on, line.ends_on, other.starts_on, other.ends_on):
+            raise fault("line_overlaps", "starts_on", line=str(other.id), state=str(other.state))
+    if line.replaces_id is not None:
+        require_replaceable(work, line)

@@ -1,4 +1,4 @@
-"""Writing a verdict, the machine's or a reviewer's: state, counting, day, record and audit in one transaction."""
+"""Writing a verdict, machine's or reviewer's: state, counting, day, cross-check, record, audit: one transaction."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ from service.store.models import CheckIn, DecisionRecord, Project
 from service.store.work import Work
 from service.usecases.attendance_days import put_day
 from service.usecases.counting import put_counting
+from service.usecases.crosscheck import check_person
 from service.usecases.ground import ground_of
 
 
@@ -46,6 +47,7 @@ def settle(work: Work, row: CheckIn, settlement: Settlement, *, decided_by: UUID
             "post_code": counting.line.post_code if counting.line else None,
             "policy_version": ground.policy_on(day).version,
         },
+        "crosscheck": check_person(work, row.person_id, row.project_id, day),
     }
     work.add(
         DecisionRecord(

@@ -5,15 +5,29 @@ from typing import Any
 from marshmallow import fields
 
 from service.api.paging import PageIn
-from service.api.schemas.base import Day, Instant, Out, Strict, Text, between, choice, refuse
+from service.api.schemas.base import (
+    Day,
+    Instant,
+    Lines,
+    Out,
+    Strict,
+    Text,
+    between,
+    choice,
+    length,
+    refuse,
+)
+from service.domain.certificates import PATTERN_LENGTH, pattern_problem
+from service.domain.findings.base import Rule
 from service.domain.identifiers import compact, credit_code_problem
-from service.domain.sites import BodyKind, TeamKind
+from service.domain.regulations import Confidence
+from service.domain.sites import BodyKind
 
 
 class CreditCode(Text):
     """A unified social credit code as people type it, checked by its check character (GB 32100-2015)."""
 
-    def __init__(self, **kwargs: object) -> None:
+    def __init__(self, **kwargs: Any) -> None:
         super().__init__(most=40, **kwargs)
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
@@ -81,12 +95,25 @@ class CalendarDayQuery(PageIn):
     month = fields.Integer(validate=between(1, 12))
 
 
+class NumberPattern(Text):
+    """A regular expression of certificate numbers that can be matched in no time."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
+        pattern = super()._deserialize(value, attr, data, **kwargs)
+        refuse(pattern_problem(pattern, attr or "number_pattern"))
+        return pattern
+
+
 class CertificateTypeOut(Out):
     """证书类型."""
 
     code = fields.String()
     name_zh = fields.String()
     name_en = fields.String()
+    family = fields.String()
+    level = fields.Integer(allow_none=True)
+    number_pattern = fields.String(allow_none=True)
+    validity_months = fields.Integer(allow_none=True)
     version = fields.Integer()
 
 
@@ -95,6 +122,14 @@ class CertificateTypeChange(Strict):
 
     name_zh = Text(most=40)
     name_en = Text(most=80)
+    family = Text(most=40, metadata={"description": "types of one family stand in for one another"})
+    level = fields.Integer(
+        strict=True, allow_none=True, validate=between(1, 9), metadata={"description": "1 is the highest"}
+    )
+    number_pattern = NumberPattern(
+        most=PATTERN_LENGTH, allow_none=True, metadata={"description": "a regular expression of the whole number"}
+    )
+    validity_months = fields.Integer(strict=True, allow_none=True, validate=between(1, 600))
 
 
 class CertificateTypeIn(CertificateTypeChange):
@@ -103,38 +138,53 @@ class CertificateTypeIn(CertificateTypeChange):
     code = Text(most=40, required=True)
     name_zh = Text(most=40, required=True)
     name_en = Text(most=80, required=True)
+    family = Text(most=40, required=True)
 
 
-class PostOut(Out):
-    """岗位."""
+class RegulationOut(Out):
+    """法规条款."""
 
     code = fields.String()
-    name_zh = fields.String()
-    name_en = fields.String()
-    team_kind = choice(TeamKind)
+    title_zh = fields.String()
+    title_en = fields.String()
+    text_zh = fields.String()
+    text_en = fields.String()
+    confidence = choice(Confidence)
+    source = fields.String()
+    rules = fields.List(fields.String())
     version = fields.Integer()
 
 
-class PostChange(Strict):
-    """What may change of a post."""
+class RegulationChange(Strict):
+    """What may change of a regulation."""
 
-    name_zh = Text(most=40)
-    name_en = Text(most=80)
+    title_zh = Text(most=100)
+    title_en = Text(most=200)
+    text_zh = Lines(most=2000, metadata={"description": "the article in short"})
+    text_en = Lines(most=2000)
+    confidence = choice(Confidence)
+    source = Text(most=500, metadata={"description": "where its text is known from"})
+    rules = fields.List(choice(Rule), validate=length(0, len(Rule)), metadata={"description": "who cite it"})
 
 
-class PostIn(PostChange):
-    """A new post."""
+class RegulationIn(RegulationChange):
+    """A new regulation."""
 
     code = Text(most=40, required=True)
-    name_zh = Text(most=40, required=True)
-    name_en = Text(most=80, required=True)
-    team_kind = choice(TeamKind, required=True)
+    title_zh = Text(most=100, required=True)
+    title_en = Text(most=200, required=True)
+    text_zh = Lines(most=2000, required=True)
+    text_en = Lines(most=2000, required=True)
+    confidence = choice(Confidence, required=True)
+    source = Text(most=500, required=True)
+    rules = fields.List(choice(Rule), required=True, validate=length(0, len(Rule)))
 
 
-class PostQuery(PageIn):
-    """Filters of the list of posts."""
+class RegulationQuery(PageIn):
+    """Filters of the list of regulations."""
 
-    team_kind = choice(TeamKind)
+    rule = choice(Rule, metadata={"description": "cited by this rule's findings"})
+    confidence = choice(Confidence)
 
 
 class UnitOut(Stamped):

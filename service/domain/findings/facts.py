@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
+from functools import cached_property
 from uuid import UUID
 
-from service.domain.certificates import CertificateKind, HeldCertificate
+from service.domain.certificates import CertificateKind, HeldCertificate, Judged, judge_need
 from service.domain.post_rules import PostRule, Size
 from service.domain.roster import Basis
 from service.domain.sites import ProjectState, TeamKind
@@ -29,9 +30,12 @@ class SiteFacts:
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """A roster line in force on the day: a person on a post of a team, whose unit is `unit_id`."""
+    """A roster line in force on the day: a person on a post of a team, whose unit is `unit_id`.
 
-    line_id: UUID
+    Without `line_id` it is one that is only asked about.
+    """
+
+    line_id: UUID | None
     person_id: UUID
     post_code: str
     site: SiteFacts
@@ -39,6 +43,10 @@ class Seat:
     unit_id: UUID
     starts_on: date
     concurrent_consent_on: date | None = None
+
+    def consented(self, day: date) -> bool:
+        """True from the day on which the client consented in writing that he also serves other projects."""
+        return self.concurrent_consent_on is not None and self.concurrent_consent_on <= day
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +71,8 @@ class Listed:
     basis: Basis
     post_code: str
     person_id: UUID
-    unit_id: UUID | None = None
+    #: When its source last confirmed it; None: never.
+    checked_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +84,7 @@ class PersonFacts:
     seats: tuple[Seat, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Facts:
     """A project on a day; `seats` are those looked at: all of them, or one person's at his check-in."""
 
@@ -88,13 +97,31 @@ class Facts:
     kinds: Mapping[str, CertificateKind]
     listed: tuple[Listed, ...] = ()
     required_posts: tuple[str, ...] = ()
+    #: The attendance policy that requires them.
+    policy_version: str | None = None
     #: The teams the project has; without one nobody can be missing on its posts.
     teams: frozenset[TeamKind] = field(default_factory=lambda: frozenset(TeamKind))
 
-    def chairs(self) -> Iterator[Seat]:
+    @cached_property
+    def chairs(self) -> tuple[Seat, ...]:
         """One seat for each person on a post: of several lines that overlap the first, or he would be found twice."""
-        seen: set[tuple[UUID, str]] = set()
+        chairs: dict[tuple[UUID, str], Seat] = {}
         for seat in self.seats:
-            if (seat.person_id, seat.post_code) not in seen:
-                seen.add((seat.person_id, seat.post_code))
-                yield seat
+            chairs.setdefault((seat.person_id, seat.post_code), seat)
+        return tuple(chairs.values())
+
+    @cached_property
+    def judged(self) -> tuple[tuple[Seat, tuple[Judged, ...]], ...]:
+        """What each chair's needs come to, once for all the rules that tell of it."""
+        return tuple((seat, tuple(self._judge(seat))) for seat in self.chairs if seat.post_code in self.posts)
+
+    def _judge(self, seat: Seat) -> Iterator[Judged]:
+        held = self.people[seat.person_id].certificates
+        for case in self.posts[seat.post_code].needs(seat.site.size):
+            asked = [self.kinds[code] for code in case.one_of]
+            yield judge_need(asked, case.specialties, held, self.day, seat.unit_id)
+
+    def binding_on(self, post_code: str) -> list[Listed]:
+        """Whom the list that binds a post names for it."""
+        basis = self.posts[post_code].binding
+        return [each for each in self.listed if each.basis is basis and each.post_code == post_code]

@@ -24,6 +24,8 @@ class KeyMapping(Identified, Versioned, Base):
     external_key: Mapped[str]
     #: An id, or a code of ours.
     internal_key: Mapped[str]
+    #: When a record last used this word.
+    used_at: Mapped[datetime | None]
 
     __table_args__ = (
         UniqueConstraint("peer", "thing", "external_key"),
@@ -43,6 +45,9 @@ class SyncRun(Identified, Versioned, Base):
     cursor: Mapped[str | None]
     #: {"created": 1, "changed": 2, "unchanged": 3, "refused": 4}
     counts: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    #: The SHA-256 of the last answer that was read, and when: what it said can be proved without keeping it.
+    answer_sha256: Mapped[str | None]
+    answered_at: Mapped[datetime | None]
     #: Why it failed, by code.
     failure: Mapped[str | None]
     #: For the night's run: one a day and peer.
@@ -53,6 +58,8 @@ class SyncRun(Identified, Versioned, Base):
 
     __table_args__ = (
         Index("ix_sync_run_peer", "peer", "id"),
+        # Of a peer one run is open at a time, whoever asks for two at once; pushes are done when they are written.
+        Index("uq_sync_run_open", "peer", unique=True, postgresql_where="state IN ('waiting', 'running')"),
         UniqueConstraint("peer", "night"),
     )
 
@@ -70,8 +77,13 @@ class SyncIssue(Base):
     code: Mapped[str]
     data: Mapped[dict[str, Any]] = mapped_column(default=dict)
     created_at: Mapped[datetime]
+    #: When the peer told the record again: it was taken, or has a new issue. Until then each run asks for it again.
+    settled_at: Mapped[datetime | None]
 
-    __table_args__ = (Index("ix_sync_issue_run_id", "run_id", "id"),)
+    __table_args__ = (
+        Index("ix_sync_issue_run_id", "run_id", "id"),
+        Index("ix_sync_issue_open", "external_key", postgresql_where="settled_at IS NULL"),
+    )
 
 
 class SpreadsheetLoad(Identified, Versioned, Claimed, Base):

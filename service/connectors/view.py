@@ -1,0 +1,162 @@
+"""The contract as views of a PostgreSQL database (docs/connectors/view.sql): read only, in the order of changes."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.exc import DBAPIError
+
+from service.connectors.base import Permanent
+from service.connectors.source import LIMIT, Page, SourceDown, sha256_of
+
+TIMEOUT_S = 30
+_SINCE = "WHERE (changed_at, key) > (:at, :key) ORDER BY changed_at, key LIMIT :limit"
+_KEYS = "WHERE key = ANY(:keys) ORDER BY changed_at, key"
+_BEGINNING = f"{datetime.min.replace(tzinfo=UTC).isoformat()}|"
+
+Row = Mapping[str, Any]
+
+
+class ViewSource:
+    """A database that shows its records in a view; one connection, kept for no longer than a page."""
+
+    view: ClassVar[str]
+
+    def __init__(self, url: str) -> None:
+        options = f"-c default_transaction_read_only=on -c statement_timeout={TIMEOUT_S}s -c timezone=UTC"
+        self._engine = create_engine(
+            # Whatever the address says: psycopg is the driver we have.
+            "postgresql+psycopg://" + url.partition("://")[2],
+            isolation_level="REPEATABLE READ",
+            hide_parameters=True,
+            pool_size=1,
+            pool_pre_ping=True,
+            connect_args={"connect_timeout": 5, "options": options},
+        )
+
+    def changes(self, after: str | None) -> Iterator[Page]:
+        """Pages by keys (changed_at, key); a row that is changed moves to the end and is told again."""
+        cursor = after or _BEGINNING
+        while True:
+            at, _, key = cursor.partition("|")
+            rows, items = self._read(_SINCE, at=_instant(at), key=key, limit=LIMIT)
+            if not rows:
+                return
+            cursor = f"{rows[-1]['changed_at'].isoformat()}|{rows[-1]['key']}"
+            yield Page(items, cursor, sha256_of(items))
+            if len(rows) < LIMIT:
+                return
+
+    def again(self, keys: Sequence[str]) -> Iterator[Page]:
+        """The rows of these keys as they are now."""
+        for at in range(0, len(keys), LIMIT):
+            _, items = self._read(_KEYS, keys=list(keys[at : at + LIMIT]))
+            yield Page(items, None, sha256_of(items))
+
+    def of_person(self, number: str, name: str) -> Page:  # noqa: ARG002 - the view is asked by the number alone
+        """The rows of one document, of a view that has such a column."""
+        _, items = self._read("WHERE document_number = :number ORDER BY key", number=number)
+        return Page(items, None, sha256_of(items))
+
+    def close(self) -> None:
+        """Let the connection go."""
+        self._engine.dispose()
+
+    def items(self, connection: Connection, rows: Sequence[Row]) -> list[Any]:
+        """Rows as records of the contract."""
+        raise NotImplementedError
+
+    def _read(self, condition: str, **values: object) -> tuple[list[Row], list[Any]]:
+        try:
+            with self._engine.connect() as connection:
+                rows = [dict(row) for row in connection.execute(_select(self.view, condition), values).mappings()]
+                return rows, self.items(connection, rows)
+        except DBAPIError as error:
+            # A view that is not there, or has other columns, will not be there the next minute.
+            wrong = type(error).__name__ == "ProgrammingError"
+            raise (Permanent("source_other_contract") if wrong else SourceDown("source_unavailable")) from None
+
+
+class FilingView(ViewSource):
+    """`daogang_filings` with `daogang_filing_personnel`."""
+
+    view = "daogang_filings"
+
+    def items(self, connection: Connection, rows: Sequence[Row]) -> list[Any]:
+        """Filings with their people, of the same moment."""
+        statement = _select("daogang_filing_personnel", "WHERE filing_key = ANY(:keys) ORDER BY post, document_number")
+        people = connection.execute(statement, {"keys": [row["key"] for row in rows]}).mappings().all()
+        by_filing: dict[str, list[Any]] = {row["key"]: [] for row in rows}
+        for person in people:
+            by_filing[person["filing_key"]].append(_person(person))
+        return [_filing(row, by_filing[row["key"]]) for row in rows]
+
+
+class CertificateView(ViewSource):
+    """`daogang_certificates`."""
+
+    view = "daogang_certificates"
+
+    def items(self, connection: Connection, rows: Sequence[Row]) -> list[Any]:  # noqa: ARG002 - a row is a record
+        """Certificates with their holders."""
+        return [_certificate(row) for row in rows]
+
+
+def _select(view: str, condition: str) -> Any:  # noqa: ANN401 - SQLAlchemy's text
+    return text(f"SELECT * FROM {view} {condition}")  # noqa: S608 - both are ours, no value stands in them
+
+
+def _instant(told: str) -> datetime:
+    try:
+        return datetime.fromisoformat(told)
+    except ValueError:
+        raise Permanent("source_other_contract") from None
+
+
+def _plain(value: object) -> object:
+    """A value of a column as JSON has it."""
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    return value
+
+
+def _picked(row: Row, *names: str, **renamed: str) -> dict[str, Any]:
+    return {name: _plain(row[column]) for name, column in {**{n: n for n in names}, **renamed}.items()}
+
+
+def _unit(row: Row, prefix: str) -> dict[str, Any] | None:
+    code, name = row[f"{prefix}_code"], row[f"{prefix}_name"]
+    return {"credit_code": code, "name": name} if code else None
+
+
+def _document(row: Row, name: str) -> dict[str, Any]:
+    return _picked(row, kind="document_kind", number="document_number", name=name)
+
+
+def _filing(row: Row, personnel: list[Any]) -> dict[str, Any]:
+    project = _picked(
+        row, "district", "body", "address", "kind", "area_m2", "price_yuan", "planned_from", "planned_until",
+        "state", "state_from", name="project_name",
+    )  # fmt: skip
+    roles = ("client", "contractor", "supervision")
+    units = [{"role": role, **unit} for role in roles if (unit := _unit(row, role)) is not None]
+    own = _picked(row, "key", "number", "filed_on", "section", "section_group", "permit_number", "changed_at")
+    return {**own, "project": project, "units": units, "personnel": personnel}
+
+
+def _person(row: Row) -> dict[str, Any]:
+    document = _document(row, "person_name")
+    named = _picked(row, "post", "basis", **{"from": "starts_on", "until": "ends_on"})
+    return {**named, "document": document, "unit": row["unit_code"]}
+
+
+def _certificate(row: Row) -> dict[str, Any]:
+    own = _picked(
+        row, "key", "type", "level", "number", "specialty", "valid_from", "valid_until", "status", "status_from",
+        "changed_at",
+    )  # fmt: skip
+    return {**own, "holder": {"document": _document(row, "holder_name")}, "unit": _unit(row, "unit")}

@@ -1,0 +1,94 @@
+"""Rosters against lists: whether a list names somebody for a post, and where filing, contract and roster differ."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from service.domain.findings.facts import Listed
+from service.domain.roster import FILED, Basis, LineState, Match
+
+
+class Difference(StrEnum):
+    """What lists and roster disagree on, the weightiest first."""
+
+    #: On the roster, and the list that binds the post does not name him for it.
+    NOT_LISTED = "not_listed"
+    #: Named by the list that binds the post, and not on the roster.
+    NOT_ON_ROSTER = "not_on_roster"
+    #: Some list of the project names him for the post, another does not.
+    LISTS_DIFFER = "lists_differ"
+    #: On the roster, and the project has no list at all.
+    NO_LIST = "no_list"
+    SAME = "same"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a line stands against the list that binds its post; who else is named stays untold, only how many."""
+
+    binding: Basis
+    match: Match
+    others: int
+    listed_for_other_post: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A person and a post as lists and roster have them; `roster` is the furthest state of his lines that day."""
+
+    post_code: str
+    person_id: UUID
+    filing: bool
+    contract: bool
+    appointment: bool
+    roster: LineState | None
+    difference: Difference
+
+
+# Of several lines for one seat the first of these is shown.
+_FURTHEST = (LineState.IN_FORCE, LineState.ENDED, LineState.SUBMITTED, LineState.RETURNED, LineState.DRAFT)
+
+
+def standing(listed: Iterable[Listed], binding: Basis, person_id: UUID, post_code: str) -> Standing:
+    """How somebody on a post stands against what the project's lists name on a day."""
+    entries = [each for each in listed if each.basis is binding]
+    posts = {each.post_code for each in entries if each.person_id == person_id}
+    others = {each.person_id for each in entries if each.post_code == post_code} - {person_id}
+    match = Match.MATCHED if post_code in posts else Match.MISMATCHED if entries else Match.NO_LIST
+    return Standing(binding, match, len(others), bool(posts - {post_code}))
+
+
+def compare(
+    listed: Iterable[Listed], lines: Iterable[tuple[UUID, str, LineState]], bindings: Mapping[str, Basis]
+) -> list[Compared]:
+    """Every person and post that a list names or a line (person, post, state) has that day, by post and person.
+
+    `bindings` holds the list that binds each post; a list nobody is on is none, and nobody can be missing on it.
+    """
+    named: dict[tuple[str, UUID], set[Basis]] = {}
+    for each in listed:
+        named.setdefault((each.post_code, each.person_id), set()).add(each.basis)
+    states: dict[tuple[str, UUID], set[LineState]] = {}
+    for person_id, post_code, state in lines:
+        states.setdefault((post_code, person_id), set()).add(state)
+    told = {basis for bases in named.values() for basis in bases}
+    compared = []
+    for seat in sorted(named.keys() | states.keys()):
+        post_code, person_id = seat
+        bases = named.get(seat, set())
+        roster = next((state for state in _FURTHEST if state in states.get(seat, ())), None)
+        difference = _difference(bases, told, bindings[post_code], on_roster=roster in FILED)
+        on = [basis in bases for basis in (Basis.FILING, Basis.CONTRACT, Basis.APPOINTMENT)]
+        compared.append(Compared(post_code, person_id, *on, roster, difference))
+    return compared
+
+
+def _difference(named: set[Basis], told: set[Basis], binding: Basis, *, on_roster: bool) -> Difference:
+    if on_roster and not told:
+        return Difference.NO_LIST
+    if on_roster and binding in told and binding not in named:
+        return Difference.NOT_LISTED
+    if not on_roster and binding in named:
+        return Difference.NOT_ON_ROSTER
+    return Difference.LISTS_DIFFER if (on_roster or named) and named != told else Difference.SAME

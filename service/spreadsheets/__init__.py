@@ -1,0 +1,1 @@
+"""Spreadsheets as people have them: read as a stream of rows, taken apart by columns, written to be corrected."""

@@ -1,0 +1,22 @@
+"""What is said about posts, their rules, and types of certificates."""
+
+TEXTS: dict[str, tuple[str, str]] = {
+    "effective_too_early": ("岗位规则最早可自 {earliest} 起生效。", "A rule begins on {earliest} at the earliest."),
+    "category_within_month": (
+        "考勤按月初的人员类别统计，类别只能自某月一日起变更。",
+        "Months are counted by the category of their first day: another category begins with a month.",
+    ),
+    "consent_below_limit": (
+        "经书面同意可同时任职的项目数不得少于无需同意的项目数。",
+        "The number of projects with consent must not be lower than the number without.",
+    ),
+    "bands_not_ascending": (
+        "配备标准的规模档次必须由小到大，且只有最后一档可以不设上限。",
+        "The bands must ascend by size, and only the last may be without end.",
+    ),
+    "pattern_unreadable": ("不是有效的正则表达式。", "This is not a regular expression."),
+    "pattern_too_open": (
+        "正则表达式过于复杂：不得对分组使用重复、环视或反向引用，重复与多选合计不得超过 4 处。",
+        "The pattern is too open: no repeated group, look-around or reference back, at most 4 repetitions and choices.",
+    ),
+}

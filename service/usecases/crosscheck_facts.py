@@ -1,0 +1,207 @@
+"""What the cross-check sees of many projects at once: a fixed number of queries, whatever their number."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ARRAY, ColumnElement, Row, Select, Uuid, any_, func, literal, or_, select
+
+from service.domain.certificates import CertificateKind, CertificateStatus, HeldCertificate
+from service.domain.findings.facts import Employed, Facts, Listed, PersonFacts, Seat, SiteFacts
+from service.domain.post_rules import Size
+from service.domain.roster import FILED
+from service.store.models import (
+    Certificate,
+    CertificateStatusRow,
+    CertificateType,
+    Employment,
+    Filing,
+    ListEntry,
+    Project,
+    ProjectStateRow,
+    RosterLine,
+    Team,
+)
+from service.store.work import Work
+from service.usecases.crosscheck_rulebook import Rulebook
+
+
+def project_facts(work: Work, project_ids: Collection[UUID], day: date, book: Rulebook) -> dict[UUID, Facts]:
+    """The facts of some projects on a day, each with every seat of everybody on it."""
+    rows = work.session.execute(select(Project.id, Project.body_id).where(_any(Project.id, project_ids)))
+    bodies = {row.id: row.body_id for row in rows}
+    lines = _lines(work, day, _any(RosterLine.project_id, project_ids))
+    people = _lines(work, day, _any(RosterLine.person_id, {line.person_id for line in lines}))
+    sites = _sites(work, {*bodies, *(line.project_id for line in people)}, day)
+    known = _people(work, day, [_seat(line, sites) for line in people])
+    listed = _listed(work, day, project_ids)
+    teams = _grouped(work, select(Team.project_id, Team.kind).where(_any(Team.project_id, project_ids)))
+    seats: dict[UUID, list[Seat]] = defaultdict(list)
+    for line in lines:
+        seats[line.project_id].append(_seat(line, sites))
+    facts = {}
+    for project_id, body_id in bodies.items():
+        policy = book.attendance(day, body_id, project_id)
+        facts[project_id] = Facts(
+            day=day,
+            site=sites[project_id],
+            seats=tuple(seats[project_id]),
+            people=known,
+            posts=book.posts,
+            team_kinds=book.team_kinds,
+            kinds=book.kinds,
+            listed=listed[project_id],
+            required_posts=policy.required_posts if policy else (),
+            policy_version=policy.version if policy else None,
+            teams=frozenset(row.kind for row in teams[project_id]),
+        )
+    return facts
+
+
+def person_facts(work: Work, person_id: UUID, project_id: UUID, day: date, book: Rulebook) -> Facts:
+    """The facts of one person's seats on a project; without any there is nothing to look at."""
+    lines = _lines(work, day, RosterLine.person_id == person_id)
+    sites = _sites(work, {project_id, *(line.project_id for line in lines)}, day)
+    seats = [_seat(line, sites) for line in lines]
+    return Facts(
+        day=day,
+        site=sites[project_id],
+        seats=tuple(seat for seat in seats if seat.site.id == project_id),
+        people={person_id: PersonFacts(), **_people(work, day, seats, {person_id})},
+        posts=book.posts,
+        team_kinds=book.team_kinds,
+        kinds=book.kinds,
+        listed=_listed(work, day, [project_id])[project_id],
+    )
+
+
+def _any(column: Any, ids: Collection[UUID]) -> ColumnElement[bool]:  # noqa: ANN401 - a column of ids
+    """`column = ANY (:ids)`: one parameter and one statement, however many there are."""
+    return column == any_(literal(list(ids), ARRAY(Uuid)))
+
+
+def _covers(model: type[RosterLine | ListEntry], day: date) -> ColumnElement[bool]:
+    return (model.starts_on <= day) & or_(model.ends_on.is_(None), model.ends_on >= day)
+
+
+def _lines(work: Work, day: date, which: ColumnElement[bool]) -> Sequence[Row[Any]]:
+    """Roster lines that cover the day, an ended one until its last, oldest first."""
+    line = RosterLine
+    statement = (
+        select(
+            line.id,
+            line.person_id,
+            line.post_code,
+            line.project_id,
+            Team.kind.label("team_kind"),
+            Team.unit_id,
+            line.starts_on,
+            line.concurrent_consent_on,
+        )
+        .join(Team, Team.id == line.team_id)
+        .where(which, line.state.in_(FILED), _covers(line, day))
+    )
+    return work.session.execute(statement.order_by(line.id)).all()
+
+
+def _seat(line: Any, sites: Mapping[UUID, SiteFacts]) -> Seat:  # noqa: ANN401 - a row of those columns
+    return Seat(
+        line.id,
+        line.person_id,
+        line.post_code,
+        sites[line.project_id],
+        line.team_kind,
+        line.unit_id,
+        line.starts_on,
+        line.concurrent_consent_on,
+    )
+
+
+def _sites(work: Work, project_ids: Collection[UUID], day: date) -> dict[UUID, SiteFacts]:
+    """The projects with their state, and since when they have had it: of rows that say the same the first."""
+    s = ProjectStateRow
+    groups = func.array_agg(Filing.section_group).filter(Filing.section_group.is_not(None))
+    adjoining = select(groups).where(Filing.project_id == Project.id).scalar_subquery()
+    columns = select(Project.id, Project.kind, Project.area_m2, Project.price_yuan, adjoining.label("groups"))
+    states = _grouped(
+        work,
+        select(s.project_id, s.state, s.from_on)
+        .where(_any(s.project_id, project_ids), s.from_on <= day)
+        .order_by(s.from_on, s.id),
+    )
+    sites = {}
+    for row in work.session.execute(columns.where(_any(Project.id, project_ids))):
+        state, since = None, None
+        for begun in states[row.id]:
+            if begun.state is not state:
+                state, since = begun.state, begun.from_on
+        size = Size(row.kind, row.area_m2, row.price_yuan)
+        sites[row.id] = SiteFacts(row.id, size, state, since, frozenset(row.groups or ()))
+    return sites
+
+
+def _people(work: Work, day: date, seats: Sequence[Seat], also: Collection[UUID] = ()) -> dict[UUID, PersonFacts]:
+    ids = {*also, *(seat.person_id for seat in seats)}
+    held, employed = _certificates(work, day, ids), _employments(work, ids)
+    by_person: dict[UUID, list[Seat]] = defaultdict(list)
+    for seat in seats:
+        by_person[seat.person_id].append(seat)
+    return {each: PersonFacts(tuple(held[each]), tuple(employed[each]), tuple(by_person[each])) for each in ids}
+
+
+def _certificates(work: Work, day: date, ids: Collection[UUID]) -> Mapping[UUID, list[HeldCertificate]]:
+    """Certificates with their status of the day; before its first change a certificate is valid."""
+    c, s = Certificate, CertificateStatusRow
+    history = select(s.status).where(s.certificate_id == c.id)
+    then = history.where(s.from_on <= day).order_by(s.from_on.desc(), s.id.desc()).limit(1).scalar_subquery()
+    statement = (
+        select(c.person_id, c.id, c.number, c.valid_from, c.valid_until, c.unit_id, c.specialty, c.checked_at)
+        .add_columns(then.label("then"), history.exists().label("has_history"), c.status)
+        .add_columns(CertificateType.code, CertificateType.family, CertificateType.level)
+        .join(CertificateType, CertificateType.code == c.type_code)
+        .where(_any(c.person_id, ids))
+    )
+    held: dict[UUID, list[HeldCertificate]] = defaultdict(list)
+    for row in work.session.execute(statement.order_by(c.id)):
+        status = row.then or (CertificateStatus.VALID if row.has_history else row.status)
+        kind = CertificateKind(row.code, row.family, row.level)
+        held[row.person_id].append(
+            HeldCertificate(
+                row.id,
+                kind,
+                row.number,
+                row.valid_from,
+                row.valid_until,
+                row.unit_id,
+                row.specialty,
+                status,
+                row.checked_at,
+            )
+        )
+    return held
+
+
+def _employments(work: Work, ids: Collection[UUID]) -> Mapping[UUID, list[Employed]]:
+    e = Employment
+    statement = select(e.person_id, e.id, e.unit_id, e.starts_on, e.ends_on).where(_any(e.person_id, ids))
+    employed: dict[UUID, list[Employed]] = defaultdict(list)
+    for row in work.session.execute(statement.order_by(e.starts_on, e.id)):
+        employed[row.person_id].append(Employed(*row[1:]))
+    return employed
+
+
+def _listed(work: Work, day: date, project_ids: Collection[UUID]) -> Mapping[UUID, tuple[Listed, ...]]:
+    e = ListEntry
+    statement = select(e.project_id, e.id, e.basis, e.post_code, e.person_id, e.checked_at)
+    rows = _grouped(work, statement.where(_any(e.project_id, project_ids), _covers(e, day)).order_by(e.id))
+    return defaultdict(tuple, {key: tuple(Listed(*row[1:]) for row in some) for key, some in rows.items()})
+
+
+def _grouped(work: Work, statement: Select[Any]) -> Mapping[UUID, list[Any]]:
+    """The rows of a statement by their first column."""
+    groups: dict[UUID, list[Any]] = defaultdict(list)
+    for row in work.session.execute(statement):
+        groups[row[0]].append(row)
+    return groups
