@@ -61,6 +61,8 @@ def show(instance: Instance) -> None:
         f"  API             {instance.address}",
         f"  documentation   {instance.address}/api/docs",
         f"  fake WeChat     {instance.wechat}",
+        f"  filing system   {instance.sources['FILING']}",
+        f"  certificates    {instance.sources['CERTIFICATES']}",
         f"  logs            {folder / 'log'}",
     ]
     print(instance.accounts, *lines, f"Ctrl-C stops everything; the data stays in {folder}.", sep="\n", flush=True)

@@ -9,8 +9,9 @@ from structlog.contextvars import bound_contextvars
 from jobs.runtime import process_deps
 from service.deps import Deps
 from service.domain.topics import Topic
-from service.usecases import analysis, face_night
+from service.usecases import analysis, crosscheck_night, face_night, loads_run, sync
 from service.usecases.dispatch import claim_facts, mark_done
+from service.usecases.roster_match import lists_changed
 from service.usecases.templates import enrol
 from service.usecases.verification import verify
 
@@ -34,11 +35,17 @@ TASKS: dict[Topic, Task] = {
     Topic.CERTIFICATE_CHANGED: analysis.recheck_person,
     Topic.DAY_ENDED: analysis.end_days,
     Topic.FACES_NIGHT: face_night.run,
+    Topic.SPREADSHEET_RECEIVED: loads_run.run,
+    Topic.CROSSCHECK_NIGHT: crosscheck_night.run,
+    Topic.LIST_CHANGED: lists_changed,
+    Topic.SYNC_ASKED: sync.run,
 }
 
 
 # Their own row says whether there is anything to do, and for whom.
-CLAIMED_BY_ROW = frozenset({Topic.CHECK_IN_RECEIVED, Topic.ENROLMENT_RECEIVED, Topic.DAY_ENDED})
+CLAIMED_BY_ROW = frozenset(
+    {Topic.CHECK_IN_RECEIVED, Topic.ENROLMENT_RECEIVED, Topic.DAY_ENDED, Topic.SPREADSHEET_RECEIVED}
+)
 #: Done as soon as it begins: a night that is ended for its length would else be begun, and its worker ended, for ever.
 ONCE = frozenset({Topic.FACES_NIGHT})
 

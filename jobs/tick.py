@@ -12,10 +12,12 @@ from jobs.runtime import process_deps, start_heart
 from service.deps import Deps
 from service.usecases.analysis import send_ended_days
 from service.usecases.challenges import forget_expired
+from service.usecases.crosscheck_night import begin_crosscheck
 from service.usecases.dispatch import dispatch
 from service.usecases.face_night import begin_night
 from service.usecases.health import forget_the_silent
 from service.usecases.retention import delete_descriptors, delete_expired, delete_orphans, trim_outbox
+from service.usecases.sync_night import begin_sync
 from service.usecases.ticket_steps import take_steps
 
 log = structlog.get_logger(__name__)
@@ -37,6 +39,8 @@ def chores() -> list[Chore]:
         Chore(1, send_ended_days),
         Chore(1, take_steps),
         Chore(60, begin_night),
+        Chore(60, begin_crosscheck),
+        Chore(60, begin_sync),
         Chore(60, delete_expired),
         Chore(60, delete_descriptors),
         Chore(60, forget_expired),

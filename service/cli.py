@@ -20,6 +20,9 @@ from sqlalchemy.exc import OperationalError
 
 from service import logs
 from service.cli_faces import faces
+from service.cli_import import import_group
+from service.cli_simulate import simulate
+from service.cli_sync import sync_peer
 from service.deps import Deps, build
 from service.domain.actors import SCOPES, Grant, Role, Scope
 from service.errors import ServiceError
@@ -49,6 +52,9 @@ def cli() -> None:
 
 
 cli.add_command(faces)
+cli.add_command(sync_peer)
+cli.add_command(import_group)
+cli.add_command(simulate)
 
 
 @cli.command()

@@ -19,8 +19,8 @@ from service.domain.claims import Claim, ClaimedPosition
 from service.domain.identifiers import DocumentKind
 from service.domain.roster import Basis, LineAct
 from service.domain.sites import BodyKind, ProjectState, TeamKind, UnitRoleKind
-from service.store.models import Account, CheckIn, ConsentKind, GrantRow, Person, RosterLine
-from service.usecases import checkins, enrolment, fences, people, projects, registers, roster
+from service.store.models import Account, CheckIn, ConsentKind, GrantRow, ListEntry, Person, RosterLine
+from service.usecases import checkins, enrolment, fences, lists, people, projects, registers, roster
 from service.usecases.accounts import add_account, as_actor
 from service.usecases.enrolment import EnrolmentForm, SentPhoto
 
@@ -136,6 +136,11 @@ class World:
         values = {"team_id": team_id, "person_id": person_id, "post_code": post, "basis": Basis.FILING}
         line = roster.propose_line({**values, "starts_on": starts_on}, actor=self.city, deps=self.deps)
         return self.put_in_force(line) if in_force else line
+
+    def listed(self, project_id: UUID, person_id: UUID, post: str = "project_manager", **more: Any) -> ListEntry:
+        """An entry of the filing's list, unless `basis` says another."""
+        values = {"project_id": project_id, "person_id": person_id, "post_code": post, "basis": Basis.FILING}
+        return lists.add_entry({**values, "starts_on": STARTED, **more}, actor=self.city, deps=self.deps)
 
     def put_in_force(self, line: RosterLine) -> RosterLine:
         for act in (LineAct.SUBMIT, LineAct.APPROVE):

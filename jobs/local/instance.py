@@ -2,6 +2,7 @@
 
 import errno
 import os
+import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -46,6 +47,7 @@ class Instance:
         self.port = options.port or free_port(options.host)
         self.accounts = ""
         self.wechat = ""
+        self.sources: dict[str, str] = {}
         self._say = say
         self._lock = FolderLock(self.folder / "dev.lock")
         self._noted = self.folder / "children.json"
@@ -97,7 +99,18 @@ class Instance:
             port = free_port()
             self.wechat = env["WECHAT_BASE_URL"] = base_url("127.0.0.1", port)
             self._supervisor.add(plan.fake_wechat(self.folder, port, env))
+        self._start_sources(env)
         self._supervisor.add(plan.api(self.folder, self.options.host, self.port, env))
+
+    def _start_sources(self, env: dict[str, str]) -> None:
+        """The filing system and the certificate registry, where the environment names no other."""
+        for name, fake in (("FILING", plan.fake_filing), ("CERTIFICATES", plan.fake_certificates)):
+            if not env.get(f"{name}_URL"):
+                port = free_port()
+                env[f"{name}_URL"] = base_url("127.0.0.1", port)
+                env[f"{name}_TOKEN"] = secrets.token_hex(16)
+                self._supervisor.add(fake(self.folder, port, env, demo_data=self.options.demo_data))
+            self.sources[name] = env[f"{name}_URL"]
 
     def _start_workers(self, env: dict[str, str]) -> None:
         workers = self.options.workers or plan.worker_count()

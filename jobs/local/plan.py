@@ -1,4 +1,4 @@
-"""The commands of an instance: the fake WeChat, the API, the workers and the tick."""
+"""The commands of an instance: the fake WeChat and registries, the API, the workers and the tick."""
 
 import os
 import sys
@@ -11,6 +11,7 @@ from jobs.local.port import in_url
 
 MOST_WORKERS = 8
 GUNICORN = Path(__file__).parents[2] / "deploy" / "gunicorn.conf.py"
+RECORDS = Path(__file__).parents[2] / "service" / "connectors" / "fakes"
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - gunicorn's own choice of file in it is private and unnamed
 
 
@@ -18,6 +19,22 @@ def fake_wechat(folder: Path, port: int, env: Mapping[str, str]) -> Command:
     """The server that speaks WeChat's protocol on this machine."""
     argv = [sys.executable, "-m", "service.connectors.fakes.wechat", "--port", str(port)]
     return Command("fake wechat", argv, log=folder / "log" / "fake-wechat.log", env=env)
+
+
+def fake_filing(folder: Path, port: int, env: Mapping[str, str], *, demo_data: bool) -> Command:
+    """The filing system on this machine, with the demo district's filings where there is one."""
+    return _fake_source("filing", folder, port, env, demo_data=demo_data)
+
+
+def fake_certificates(folder: Path, port: int, env: Mapping[str, str], *, demo_data: bool) -> Command:
+    """The certificate registry on this machine, with the demo district's certificates where there is one."""
+    return _fake_source("certificates", folder, port, env, demo_data=demo_data)
+
+
+def _fake_source(name: str, folder: Path, port: int, env: Mapping[str, str], *, demo_data: bool) -> Command:
+    argv = [sys.executable, "-m", f"service.connectors.fakes.{name}", "--port", str(port)]
+    argv += ["--records", str(RECORDS / f"demo_{name}.json")] if demo_data else []
+    return Command(f"fake {name}", argv, log=folder / "log" / f"fake-{name}.log", env=env)
 
 
 def api(folder: Path, host: str, port: int, env: Mapping[str, str]) -> Command:

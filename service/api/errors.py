@@ -27,14 +27,17 @@ STATUS: dict[str, int] = {
     "wechat_bound_to_other": 409, "clock_not_movable": 409, "clock_backwards": 409,
     "appeal_open": 409, "findings_open": 409, "stop_work_overlaps": 409, "stop_work_needs_body": 403,
     "stop_work_of_body": 403,
+    "name_conflict": 409, "not_employed": 409, "line_overlaps": 409, "consent_missing": 409,
+    "qualification_lower": 409,
+    "sync_running": 409, "source_not_connected": 409,
     "version_conflict": 412,
-    "request_too_large": 413, "photo_too_large": 413,
+    "file_too_large": 413, "request_too_large": 413, "photo_too_large": 413,
     "not_multipart": 415, "not_json": 415,
     "version_needed": 428,
     "wechat_too_often": 429, "check_in_paused": 429, "check_ins_waiting": 429,
     "internal": 500, "no_policy": 500,
-    "wechat_refused_us": 502,
-    "wechat_unavailable": 503, "photo_store_down": 503, "unavailable": 503,
+    "wechat_refused_us": 502, "about_another_person": 502,
+    "wechat_unavailable": 503, "registry_unavailable": 503, "photo_store_down": 503, "unavailable": 503,
 }  # fmt: skip
 UNPROCESSABLE = 422
 # Where werkzeug refuses before a view is reached.

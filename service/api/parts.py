@@ -22,7 +22,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 FORM_LIMIT = 64 * 1024
 #: werkzeug holds this against its own read buffer of 64 KiB too, photos included, so it must be well above that.
 FORM_MEMORY = 512 * 1024
-PHOTO_PART, FRAME_PART = "photo", "frame"
+PHOTO_PART, FRAME_PART, FILE_PART = "photo", "frame", "file"
 PHOTO_LIMITS = PhotoLimits()
 #: A camera's frame of 960 x 1280 has 0.1 to 0.4 MB; twelve times a photo's limits would be too much for one request.
 FRAME_LIMITS = PhotoLimits(max_bytes=1_000_000, max_pixels=5_000_000)
@@ -30,27 +30,41 @@ FRAME_LIMITS = PhotoLimits(max_bytes=1_000_000, max_pixels=5_000_000)
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a multipart route takes: one JSON part, one photo or more, and up to some frames."""
+    """What a multipart route takes: one JSON part, one photo or more, and up to some frames.
+
+    With `file_bytes` it is one file of at most that many bytes instead of photos, handed on as it is.
+    """
 
     form: str
     schema: type[Schema]
     photos: int = 1
     frames: int = 0
+    file_bytes: int = 0
+
+    @property
+    def part(self) -> str:
+        """The name of the part that has to be there beside the form."""
+        return FILE_PART if self.file_bytes else PHOTO_PART
 
     @property
     def most_bytes(self) -> int:
         """The largest request that could be well-formed."""
+        if self.file_bytes:
+            return self.file_bytes + 2 * FORM_LIMIT
         photos = self.photos * (PHOTO_LIMITS.max_bytes + 4096)
         return photos + self.frames * (FRAME_LIMITS.max_bytes + 4096) + 2 * FORM_LIMIT
 
     @property
     def names(self) -> set[str]:
         """The names a part may have."""
-        return {PHOTO_PART, self.form} | ({FRAME_PART} if self.frames else set())
+        return {self.part, self.form} | ({FRAME_PART} if self.frames else set())
 
 
 def multipart(blueprint: Blueprint, parts: Parts) -> Callable[[View], View]:
-    """Call the view with `(photos, form)`, frames behind the photos; every problem of every part is told at once."""
+    """Call the view with `(photos, form)`, frames behind the photos, or with `(file, form)` and the file's bytes.
+
+    Every problem of every part is told at once.
+    """
 
     def decorate(view: View) -> View:
         @wraps(view)
@@ -66,24 +80,25 @@ def _described(parts: Parts) -> dict[str, Any]:
     photo: dict[str, Any] = {"type": "string", "format": "binary", "description": "JPEG, PNG, WebP or HEIC"}
     if parts.photos > 1:
         photo = {"type": "array", "items": photo, "minItems": 1, "maxItems": parts.photos}
-    properties = {PHOTO_PART: photo, parts.form: parts.schema}
+    file = {"type": "string", "format": "binary", "description": f"at most {parts.file_bytes} bytes"}
+    properties = {parts.part: file if parts.file_bytes else photo, parts.form: parts.schema}
     if parts.frames:
         told = f"frames of the same camera in the order in which they were taken, {FRAME_LIMITS.max_bytes} bytes each"
         frame = {"type": "string", "format": "binary"}
         properties[FRAME_PART] = {"type": "array", "items": frame, "maxItems": parts.frames, "description": told}
-    schema = {"type": "object", "required": [PHOTO_PART, parts.form], "properties": properties}
+    schema = {"type": "object", "required": [parts.part, parts.form], "properties": properties}
     encoding = {parts.form: {"contentType": "application/json"}}
     return {"required": True, "content": {"multipart/form-data": {"schema": schema, "encoding": encoding}}}
 
 
-def _read(parts: Parts) -> tuple[list[SentPhoto], Any]:
+def _read(parts: Parts) -> tuple[list[SentPhoto] | bytes, Any]:
     if request.mimetype != "multipart/form-data":
         raise fault("not_multipart")
     request.max_content_length = parts.most_bytes
     request.max_form_memory_size = FORM_MEMORY
     request.max_form_parts = parts.photos + parts.frames + 5
-    files, frames = request.files.getlist(PHOTO_PART), request.files.getlist(FRAME_PART)
-    problems = [*_counted(PHOTO_PART, len(files), parts.photos), *_unknown(parts)]
+    files, frames = request.files.getlist(parts.part), request.files.getlist(FRAME_PART)
+    problems = [*_counted(parts.part, len(files), parts.photos), *_unknown(parts)]
     if parts.frames:
         problems += _counted(FRAME_PART, len(frames), parts.frames, least=0)
     texts = request.form.getlist(parts.form) + [_text(file) for file in request.files.getlist(parts.form)]
@@ -92,12 +107,25 @@ def _read(parts: Parts) -> tuple[list[SentPhoto], Any]:
     problems += _counted(parts.form, len(texts), 1)
     if problems:
         raise ServiceError(problems)
-    photos = [*_photos(PHOTO_PART, files, PHOTO_LIMITS), *_photos(FRAME_PART, frames, FRAME_LIMITS)]
     form = _form(parts, texts[0])
-    bad = [item for part in (*photos, form) if isinstance(part, ServiceError) for item in part.problems]
+    if parts.file_bytes:
+        file = _file(files[0], parts.file_bytes)
+        _refuse(file, form)
+        return cast("bytes", file), form
+    photos = [*_photos(PHOTO_PART, files, PHOTO_LIMITS), *_photos(FRAME_PART, frames, FRAME_LIMITS)]
+    _refuse(*photos, form)
+    return [photo for photo in photos if isinstance(photo, SentPhoto)], form
+
+
+def _refuse(*parts: object) -> None:
+    bad = [item for part in parts if isinstance(part, ServiceError) for item in part.problems]
     if bad:
         raise ServiceError(bad)
-    return [photo for photo in photos if isinstance(photo, SentPhoto)], form
+
+
+def _file(file: FileStorage, limit: int) -> bytes | ServiceError:
+    data = file.stream.read(limit + 1)
+    return fault("file_too_large", FILE_PART, limit_bytes=limit) if len(data) > limit else data
 
 
 def _counted(part: str, count: int, most: int, least: int = 1) -> list[Problem]:

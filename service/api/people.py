@@ -21,6 +21,8 @@ from service.api.schemas.people import (
     PersonIn,
     PersonOut,
     PersonQuery,
+    UnmaskedOut,
+    UnmaskIn,
 )
 from service.domain.actors import Permission
 from service.errors import fault
@@ -83,6 +85,16 @@ class Person(MethodView):
         """Mend a name or a phone."""
         row = people.change_person(person_id, values, seen_version(), actor=actor(), deps=deps())
         return row, 200, etag(row.version)
+
+
+@blueprint.route("/people/<uuid:person_id>/unmask", methods=["POST"])
+@asks(blueprint, Permission.PERSON_UNMASK)
+@blueprint.arguments(UnmaskIn)
+@blueprint.response(200, UnmaskedOut)
+def unmask(values: dict[str, Any], person_id: UUID) -> Answer:
+    """Show a person's numbers in full; it is recorded to whom and what for."""
+    numbers = people.unmask(person_id, values["reason"], actor=actor(), deps=deps())
+    return numbers, 200, {"Cache-Control": "no-store"}
 
 
 @blueprint.route("/people/<uuid:person_id>/invitations", methods=["POST"])

@@ -108,7 +108,7 @@ REGISTERS = (
     Shown(
         "regulations",
         usecase.REGULATIONS,
-        schemas.RegulationOut,
+        schemas.RegulationRecordOut,
         schemas.RegulationIn,
         schemas.RegulationChange,
         schemas.RegulationQuery,

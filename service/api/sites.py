@@ -3,13 +3,18 @@
 from typing import Any
 from uuid import UUID
 
+from flask import Response
+from flask.views import MethodView
+
 from service.api.context import actor, asks, deps, etag, seen_version, versioned
+from service.api.parts import Parts, multipart
+from service.api.photos import attachment
 from service.api.registers import Shown, resource
 from service.api.schemas import projects as schemas
 from service.api.schemas import sites
 from service.domain.actors import Permission
 from service.domain.roster import LineAct
-from service.usecases import fences, projects, roster
+from service.usecases import fences, projects, roster, roster_match, roster_scans
 from service.usecases.registers import PROJECTS
 
 Answer = tuple[Any, int, dict[str, str]]
@@ -110,18 +115,18 @@ def submit_line(key: UUID) -> Answer:
 @versioned(LINE_ROUTES)
 @LINE_ROUTES.response(200, sites.LineOut)
 def approve_line(key: UUID) -> Answer:
-    """Put a submitted line in force."""
+    """Approve a submitted line: it is in force once the list that binds its post names the person."""
     return _act(key, LineAct.APPROVE)
 
 
 @LINE_ROUTES.route("/roster-lines/<uuid:key>/return", methods=["POST"])
 @asks(LINE_ROUTES, Permission.ROSTER_APPROVE)
 @versioned(LINE_ROUTES)
-@LINE_ROUTES.arguments(sites.NoteIn)
+@LINE_ROUTES.arguments(sites.ReturnIn)
 @LINE_ROUTES.response(200, sites.LineOut)
 def return_line(values: dict[str, Any], key: UUID) -> Answer:
-    """Return a submitted line with the reason."""
-    return _act(key, LineAct.RETURN, note=values["note"])
+    """Return a submitted line with the reasons."""
+    return _act(key, LineAct.RETURN, **values)
 
 
 @LINE_ROUTES.route("/roster-lines/<uuid:key>/end", methods=["POST"])
@@ -132,3 +137,38 @@ def return_line(values: dict[str, Any], key: UUID) -> Answer:
 def end_line(values: dict[str, Any], key: UUID) -> Answer:
     """End a line in force on a day."""
     return _act(key, LineAct.END, ends_on=values["ends_on"])
+
+
+@LINE_ROUTES.route("/roster-lines/<uuid:key>/match")
+@asks(LINE_ROUTES, Permission.ROSTER_READ)
+@LINE_ROUTES.response(200, sites.StandingOut)
+def read_match(key: UUID) -> Any:
+    """Read how a line stands now against the list that binds its post."""
+    return roster_match.read_standing(key, actor=actor(), deps=deps())
+
+
+@LINE_ROUTES.route("/roster-lines/<uuid:key>/scans")
+class Scans(MethodView):
+    """The scans behind a line."""
+
+    @asks(LINE_ROUTES, Permission.ROSTER_READ)
+    @LINE_ROUTES.response(200, sites.ScanOut(many=True))
+    def get(self, key: UUID) -> Any:
+        """List a line's scans, the oldest first."""
+        return roster_scans.list_scans(key, actor=actor(), deps=deps())
+
+    @asks(LINE_ROUTES, Permission.ROSTER_PROPOSE)
+    @multipart(LINE_ROUTES, Parts("scan", sites.ScanIn, file_bytes=roster_scans.MOST_BYTES))
+    @LINE_ROUTES.response(201, sites.ScanOut)
+    def post(self, data: bytes, form: dict[str, Any], key: UUID) -> Answer:
+        """Add a scan to a line: one JPEG, PNG or PDF."""
+        row = roster_scans.add_scan(key, form["kind"], data, actor=actor(), deps=deps())
+        return row, 201, {"Location": f"/api/v1/roster-lines/{key}/scans/{row.id}"}
+
+
+@LINE_ROUTES.route("/roster-lines/<uuid:key>/scans/<uuid:scan_id>")
+@asks(LINE_ROUTES, Permission.ROSTER_READ)
+@LINE_ROUTES.response(200, content_type="application/octet-stream")
+def read_scan(key: UUID, scan_id: UUID) -> Response:
+    """Fetch a scan of a line as a file; it is recorded who did."""
+    return attachment(*roster_scans.read_scan(key, scan_id, actor=actor(), deps=deps()), f"scan-{scan_id}")

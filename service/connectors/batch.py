@@ -1,7 +1,7 @@
 """The contract as files: a folder of *.jsonl, one record a line, read in the order of their names.
 
-`NAME.jsonl` is read once `NAME.jsonl.done` stands beside it, so that a file still being copied is left alone. The cursor
-is the file and its line; a new file must sort behind those that were read.
+`NAME.jsonl` is read once `NAME.jsonl.done` stands beside it, so that a file still being copied is left alone. The
+cursor is the file and its line; a new file must sort behind those that were read.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""The certificate registry: its contract is docs/connectors/certificates.openapi.yaml, and here its fields become ours."""
+"""The certificate registry: its contract is docs/connectors/certificates.openapi.yaml; its fields become ours here."""
 
 import unicodedata
 from typing import Any

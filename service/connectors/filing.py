@@ -1,4 +1,4 @@
-"""The filing system (报建): its contract is docs/connectors/filing.openapi.yaml, and here its fields become ours."""
+"""The filing system (报建): its contract is docs/connectors/filing.openapi.yaml; its fields become ours here."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ def told(item: Any, words: Words) -> Told:  # noqa: ANN401 - whatever the peer w
 
 def _project(filing: Reading, number: str) -> ProjectRecord:
     project = filing.inner("project")
-    price = project.number("price_yuan")
+    price, units = project.number("price_yuan"), _units(filing)
     return ProjectRecord(
         filing_number=number,
         filed_on=filing.day("filed_on"),
@@ -40,18 +40,15 @@ def _project(filing: Reading, number: str) -> ProjectRecord:
         planned_until=project.day("planned_until"),
         state=project.choice("state", "project_state", ProjectState) or ProjectState.ACTIVE,
         state_from_on=project.day("state_from"),
-        **_units(filing),
+        client=units.get(UnitRoleKind.CLIENT),
+        contractor=units.get(UnitRoleKind.CONTRACTOR),
+        supervision=units.get(UnitRoleKind.SUPERVISION),
     )
 
 
-def _units(filing: Reading) -> dict[str, UnitRecord]:
-    """The client, the contractor and the supervision; subcontractors have no place in a filing's record yet."""
-    found: dict[str, UnitRecord] = {}
-    for row in filing.rows("units"):
-        role, unit = row.choice("role", "unit_role", UnitRoleKind), row.unit()
-        if role is not None and role is not UnitRoleKind.SUBCONTRACTOR:
-            found[role.value] = unit
-    return found
+def _units(filing: Reading) -> dict[UnitRoleKind | None, UnitRecord]:
+    """Units by their role; subcontractors are not taken from filings."""
+    return {row.choice("role", "unit_role", UnitRoleKind): row.unit() for row in filing.rows("units")}
 
 
 def _entry(person: Reading, number: str) -> ListRecord:

@@ -48,7 +48,8 @@ class Reading:
             return None
         line = unicodedata.normalize("NFC", value).strip() if isinstance(value, str) else ""
         if not 0 < len(line) <= most or any(unicodedata.category(char) in {"Cc", "Cs"} for char in line):
-            return self._wrong(name)
+            self._wrong(name)
+            return None
         return line
 
     def needed(self, name: str, most: int = 200) -> str:
@@ -65,7 +66,8 @@ class Reading:
         if value is None:
             return None
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < _LARGEST:
-            return self._wrong(name)
+            self._wrong(name)
+            return None
         return value
 
     def day(self, name: str) -> date | None:
@@ -76,8 +78,12 @@ class Reading:
         try:
             day = date.fromisoformat(told)
         except ValueError:
-            return self._wrong(name)
-        return day if _EARLIEST < day < _LATEST else self._wrong(name)
+            self._wrong(name)
+            return None
+        if not _EARLIEST < day < _LATEST:
+            self._wrong(name)
+            return None
+        return day
 
     def needed_day(self, name: str) -> date:
         """The same where it has to be given."""

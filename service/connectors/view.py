@@ -71,12 +71,18 @@ class ViewSource:
     def _read(self, condition: str, **values: object) -> tuple[list[Row], list[Any]]:
         try:
             with self._engine.connect() as connection:
-                rows = [dict(row) for row in connection.execute(_select(self.view, condition), values).mappings()]
+                rows = self._rows(connection, self.view, condition, **values)
                 return rows, self.items(connection, rows)
         except DBAPIError as error:
             # A view that is not there, or has other columns, will not be there the next minute.
             wrong = type(error).__name__ == "ProgrammingError"
             raise (Permanent("source_other_contract") if wrong else SourceDown("source_unavailable")) from None
+
+    @staticmethod
+    def _rows(connection: Connection, view: str, condition: str, **values: object) -> list[Row]:
+        # Both are ours: no value stands in them.
+        statement = text(f"SELECT * FROM {view} {condition}")  # noqa: S608
+        return [dict(row) for row in connection.execute(statement, values).mappings()]
 
 
 class FilingView(ViewSource):
@@ -86,8 +92,8 @@ class FilingView(ViewSource):
 
     def items(self, connection: Connection, rows: Sequence[Row]) -> list[Any]:
         """Filings with their people, of the same moment."""
-        statement = _select("daogang_filing_personnel", "WHERE filing_key = ANY(:keys) ORDER BY post, document_number")
-        people = connection.execute(statement, {"keys": [row["key"] for row in rows]}).mappings().all()
+        order = "WHERE filing_key = ANY(:keys) ORDER BY post, document_number"
+        people = self._rows(connection, "daogang_filing_personnel", order, keys=[row["key"] for row in rows])
         by_filing: dict[str, list[Any]] = {row["key"]: [] for row in rows}
         for person in people:
             by_filing[person["filing_key"]].append(_person(person))
@@ -102,10 +108,6 @@ class CertificateView(ViewSource):
     def items(self, connection: Connection, rows: Sequence[Row]) -> list[Any]:  # noqa: ARG002 - a row is a record
         """Certificates with their holders."""
         return [_certificate(row) for row in rows]
-
-
-def _select(view: str, condition: str) -> Any:  # noqa: ANN401 - SQLAlchemy's text
-    return text(f"SELECT * FROM {view} {condition}")  # noqa: S608 - both are ours, no value stands in them
 
 
 def _instant(told: str) -> datetime:

@@ -54,7 +54,7 @@ class Permission(StrEnum):
     ROSTER_READ = "roster.read"
     ROSTER_PROPOSE = "roster.propose"
     ROSTER_APPROVE = "roster.approve"
-    LIST_WRITE = "list.write"
+    LIST_WRITE = "list_entry.write"
     ENROLMENT_WRITE = "enrolment.write"
     ENROLMENT_READ = "enrolment.read"
     CONSENT_WITHDRAW = "consent.withdraw"

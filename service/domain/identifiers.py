@@ -24,6 +24,16 @@ class DocumentKind(StrEnum):
     PERMIT = "permit"
 
 
+class UnmaskReason(StrEnum):
+    """What somebody needs a person's numbers in full for."""
+
+    IDENTITY_CHECK = "identity_check"
+    CONTACT = "contact"
+    CORRECTION = "correction"
+    ENFORCEMENT = "enforcement"
+    COMPLAINT = "complaint"
+
+
 def compact(text: str) -> str:
     """A number in one spelling: full-width characters made narrow, blanks and hyphens gone, capitals."""
     narrow = unicodedata.normalize("NFKC", text)

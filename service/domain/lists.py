@@ -79,8 +79,8 @@ def compare(
         bases = named.get(seat, set())
         roster = next((state for state in _FURTHEST if state in states.get(seat, ())), None)
         difference = _difference(bases, told, bindings[post_code], on_roster=roster in FILED)
-        on = [basis in bases for basis in (Basis.FILING, Basis.CONTRACT, Basis.APPOINTMENT)]
-        compared.append(Compared(post_code, person_id, *on, roster, difference))
+        filing, contract, appointment = (basis in bases for basis in (Basis.FILING, Basis.CONTRACT, Basis.APPOINTMENT))
+        compared.append(Compared(post_code, person_id, filing, contract, appointment, roster, difference))
     return compared
 
 

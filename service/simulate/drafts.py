@@ -11,21 +11,20 @@ from service.store.base import Base
 from service.store.models import (
     Certificate,
     CertificateStatusRow,
-    DayClose,
     Employment,
     Filing,
     ListEntry,
-    Permit,
     Person,
     Project,
     ProjectStateRow,
     RosterLine,
+    SupervisingBody,
     Team,
-    UnitRole,
+    Unit,
 )
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Human:
     """A person and everything that is known of him; one that is `settled` gets no mistake any more."""
 
@@ -42,7 +41,7 @@ class Human:
         return self.person.id
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Chair:
     """Somebody on a post of a site: his roster line, and what the list that binds says of him."""
 
@@ -51,17 +50,20 @@ class Chair:
     entry: ListEntry | None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Site:
     """A project with all its rows; posts that are `settled` get no mistake about who sits there any more."""
 
     project: Project
     size: Size
     state: ProjectState
+    #: Nobody is on it before.
+    began: date
     teams: dict[TeamKind, Team]
     filing: Filing
     states: list[ProjectStateRow]
-    others: list[Filing | Permit | UnitRole | DayClose]
+    #: Its permit, the roles of its units, the book of its days.
+    others: list[Base]
     chairs: list[Chair] = field(default_factory=list)
     #: Lines and entries that count for nothing: over, not begun, waiting, or on a list that binds nobody.
     idle: list[RosterLine | ListEntry] = field(default_factory=list)
@@ -86,21 +88,20 @@ class Site:
         """Everybody on a post."""
         return [chair for chair in self.chairs if chair.line.post_code == post_code]
 
-    def day_begun(self) -> date:
-        """The first day of its works."""
-        return self.states[0].from_on
 
-
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Group:
     """Sites made together, and their people; of `alike` sites the same enterprises build and supervise each."""
 
     sites: list[Site] = field(default_factory=list)
     humans: list[Human] = field(default_factory=list)
     alike: bool = False
+    #: Who has to be there before.
+    organisations: list[SupervisingBody | Unit] = field(default_factory=list)
 
     def rows(self) -> Iterator[Base]:
-        """Every row, each after those it names."""
+        """Every row of theirs."""
+        yield from self.organisations
         for human in self.humans:
             yield human.person
             yield from human.employments

@@ -9,7 +9,7 @@ from typing import Any
 
 from psycopg import sql
 from psycopg.types.json import Jsonb
-from sqlalchemy import Column, text
+from sqlalchemy import text
 
 from service.simulate.drafts import Group
 from service.store.base import Base
@@ -45,16 +45,19 @@ def _batches(groups: Iterable[Group]) -> Iterator[list[Group]]:
 
 
 def copy_rows(work: Work, rows: Iterable[Base]) -> Counter[str]:
-    """Copy rows that nobody has added, tables in the order in which they first come; how many each got."""
-    kinds: dict[type[Base], list[Base]] = {}
+    """Copy rows that nobody has added, into each table after those it refers to; how many each got."""
+    by_kind: dict[type[Base], list[Base]] = {}
     for row in rows:
-        kinds.setdefault(type(row), []).append(row)
+        by_kind.setdefault(type(row), []).append(row)
+    order = {table.name: at for at, table in enumerate(Base.metadata.sorted_tables)}
+    kinds = sorted(by_kind.items(), key=lambda each: order[each[0].__tablename__])
     now = work.clock.now()
-    connection = work.session.connection().connection
+    # psycopg's own connection: COPY is no part of what SQLAlchemy knows.
+    connection: Any = work.session.connection().connection
     with connection.cursor() as cursor:
-        for kind, some in kinds.items():
+        for kind, some in kinds:
             _copy(cursor, kind, some, now)
-    return Counter({kind.__tablename__: len(some) for kind, some in kinds.items()})
+    return Counter({kind.__tablename__: len(some) for kind, some in kinds})
 
 
 def _copy(cursor: Any, kind: type[Base], rows: list[Base], now: datetime) -> None:  # noqa: ANN401 - the pool's proxy
@@ -69,7 +72,7 @@ def _copy(cursor: Any, kind: type[Base], rows: list[Base], now: datetime) -> Non
             copy.write_row([fallback if value is None else _plain(value) for value, fallback in given])
 
 
-def _fallback(column: Column[Any], now: datetime) -> object:
+def _fallback(column: Any, now: datetime) -> object:  # noqa: ANN401 - a column of any mapped class
     """What a column holds that nobody filled."""
     if column.name == "created_at":
         return now

@@ -1,6 +1,6 @@
-"""People with documents, employments and certificates as they should be, and some that only look as if they were not."""
+"""People with documents, employments and certificates as they should be; some only look as if theirs were not."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from random import Random
 from uuid import UUID
@@ -35,16 +35,14 @@ SUPERVISION_SPECIALTIES = {
 
 
 class People:
-    """Makes people; `elsewhere` names an enterprise other than the one given."""
+    """Makes people who work for one of the firms."""
 
-    def __init__(
-        self, chance: Random, numbers: Numbers, vault: Vault, today: date, elsewhere: Callable[[UUID], UUID]
-    ) -> None:
+    def __init__(self, chance: Random, numbers: Numbers, vault: Vault, today: date, firms: Sequence[UUID]) -> None:
         self._chance = chance
         self._numbers = numbers
         self._vault = vault
         self._today = today
-        self._elsewhere = elsewhere
+        self._firms = firms
         #: How many there are by now.
         self.made = 0
 
@@ -83,6 +81,12 @@ class People:
         if from_on <= self._today:
             certificate.status = status
 
+    def elsewhere(self, unit_id: UUID) -> UUID:
+        """A firm other than this one."""
+        while (other := self._chance.choice(self._firms)) == unit_id:
+            pass
+        return other
+
     def _person(self) -> Person:
         woman = self._chance.randrange(100) < WOMEN
         # Of two hundred one is a foreigner.
@@ -110,7 +114,7 @@ class People:
         if kind < 0.02:
             return
         if kind < 0.27:
-            self.employ(human, self._elsewhere(human.unit_id), earlier, left)
+            self.employ(human, self.elsewhere(human.unit_id), earlier, left)
         elif kind < 0.29:
             self.employ(human, human.unit_id, earlier, left - timedelta(days=90))
         self.employ(human, human.unit_id, began)
@@ -134,7 +138,7 @@ class People:
         elif habit < 0.19:
             # Not moved over yet from the firm before, and issued anew by this one.
             other = self._certificate(human, type_code, kind, issued - timedelta(days=LEAST_OLD))
-            other.unit_id = self._elsewhere(human.unit_id)
+            other.unit_id = self.elsewhere(human.unit_id)
             human.settled = True
         elif habit < 0.20:
             certificate.unit_id = None

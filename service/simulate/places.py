@@ -1,4 +1,4 @@
-"""Where things are and who looks after them: the districts, their stations, the committees, and how much is built there."""
+"""Where things are and who looks after them: districts, their stations, committees, and how much is built there."""
 
 from dataclasses import dataclass
 

@@ -23,6 +23,8 @@ YUAN_PER_M2 = (1_800, 6_500)
 SECTIONS = "一二三四五六七八九"
 #: A site began so many days ago.
 YOUNGEST, OLDEST = 200, 1000
+#: What is planned today begins so long after it was entered.
+PREPARING = timedelta(days=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +44,15 @@ def drawn_size(chance: Random) -> Size:
         return Size()
     kind = chance.choices(list(KINDS), list(KINDS.values()))[0]
     if kind is ProjectKind.MUNICIPAL:
-        return Size(kind, None, round(chance.lognormvariate(0, PRICE[1]) * PRICE[0], -4))
+        return Size(kind, None, _rounded(chance.lognormvariate(0, PRICE[1]) * PRICE[0]))
     median, spread = AREAS[kind]
     area = max(500.0, float(round(chance.lognormvariate(0, spread) * median)))
-    return Size(kind, area, round(area * chance.uniform(*YUAN_PER_M2), -4))
+    return Size(kind, area, _rounded(area * chance.uniform(*YUAN_PER_M2)))
+
+
+def _rounded(yuan: float) -> int:
+    """To ten thousand yuan, as contracts are."""
+    return round(yuan / 10_000) * 10_000
 
 
 def smaller(size: Size, chance: Random) -> Size:
@@ -67,8 +74,9 @@ class Sites:
         self, setting: Setting, size: Size, state: ProjectState, *, stopped_days: int = 0, supervised: bool = True
     ) -> Site:
         """A project in a state; a stopped one has been so for so many days."""
-        began = self._today - timedelta(days=self._chance.randint(YOUNGEST, OLDEST))
-        project = self._project(setting, size, began)
+        ages = (5, 25) if state is ProjectState.PLANNED else (YOUNGEST, OLDEST)
+        began = self._today - timedelta(days=self._chance.randint(*ages))
+        project = self._project(setting, size, began + PREPARING if state is ProjectState.PLANNED else began)
         filing = self._filing(project, began)
         teams = {TeamKind.CONSTRUCTION: self._team(project.id, TeamKind.CONSTRUCTION, setting.contractor)}
         units = {UnitRoleKind.CLIENT: setting.client, UnitRoleKind.CONTRACTOR: setting.contractor}
@@ -84,7 +92,7 @@ class Sites:
             for role, unit_id in units.items()
         ]
         others = [self._permit(project, filing, began), *roles, DayClose(project_id=project.id, through=self._today)]
-        return Site(project, size, state, teams, filing, states, others)
+        return Site(project, size, state, began, teams, filing, states, others)
 
     def adjoin(self, sites: list[Site]) -> None:
         """Say of their filings that these are adjacent sections of one works."""
@@ -93,7 +101,7 @@ class Sites:
             site.filing.section_group = sites[0].filing.number
             site.project.name = f"{sites[0].project.name.removesuffix('（一标段）')}（{site.filing.section}）"
 
-    def _project(self, setting: Setting, size: Size, began: date) -> Project:
+    def _project(self, setting: Setting, size: Size, planned_from: date) -> Project:
         district = DISTRICTS[setting.district][0]
         return Project(
             id=self._numbers.new_id(),
@@ -105,7 +113,7 @@ class Sites:
             kind=size.kind,
             area_m2=size.area_m2,
             price_yuan=size.price_yuan,
-            planned_from=began,
+            planned_from=planned_from,
             planned_until=self._today + timedelta(days=self._chance.randint(60, 700)),
         )
 

@@ -35,7 +35,7 @@ class CsvGrid:
         reader = csv.reader(StringIO(self._text, newline=""), delimiter=self._separator, strict=True)
         number = 0
         try:
-            for number, values in enumerate(reader, start=1):  # noqa: B007 - the number is told below
+            for number, values in enumerate(reader, start=1):
                 yield Line(number, [_cell(value) for value in values])
         except csv.Error:
             raise fault("broken_csv", None, row=number + 1) from None

@@ -45,7 +45,7 @@ def kind_of(data: bytes) -> FileKind:
             `zip_bomb`, `web_page_file`, `binary_file`.
     """
     if len(data) > MOST_BYTES:
-        raise fault("file_too_large", None, limit_mb=MOST_BYTES // 1_000_000)
+        raise fault("file_too_large", None, limit_bytes=MOST_BYTES)
     if data.startswith(OLE):
         raise fault("encrypted_workbook" if ENCRYPTED in data else "old_excel_format")
     if data.startswith(ZIP):
@@ -63,7 +63,7 @@ def kind_of(data: bytes) -> FileKind:
 
 
 def _check_parts(data: bytes) -> None:
-    """Look at the table of contents only. A part that unpacks to more than it says there ends in an error of zipfile's."""
+    """Look at the table of contents only: a part that unpacks to more than it says there is an error of zipfile's."""
     try:
         with ZipFile(BytesIO(data)) as archive:
             parts = archive.infolist()

@@ -3,7 +3,7 @@
 from service.domain.exchange import Things
 from service.spreadsheets.columns import Column, Reads
 
-I, N, D, M, W = Reads.IDENTIFIER, Reads.NUMBER, Reads.DAY, Reads.MEASURE, Reads.WORD
+ID, N, D, M, W = Reads.IDENTIFIER, Reads.NUMBER, Reads.DAY, Reads.MEASURE, Reads.WORD
 _DAY = ("日期，如 2026-03-01", "a day, as in 2026-03-01")
 _KNOWN = ("在系统中已登记的名称或代码", "a name or code that is known here")
 
@@ -15,7 +15,7 @@ PERSON = (
         note=("不填为居民身份证", "the resident identity card if left empty"), also=("证件种类",),
     ),
     Column(
-        "document.number", "证件号码", "Document number", I, required=True, example="999999199001010016",
+        "document.number", "证件号码", "Document number", ID, required=True, example="999999199001010016",
         note=("身份证为 18 位，请以文本格式填写", "18 characters for an identity card; keep the cell a text"),
         also=("身份证号", "身份证号码", "公民身份号码", "证件号", "ID number"), most=40,
     ),
@@ -38,7 +38,7 @@ def _unit(
     return (
         Column(f"{field}.name", f"{zh}名称", f"{en} name", example="示范建设有限公司", also=also),
         Column(
-            f"{field}.credit_code", code, f"{en} credit code", I, example="91310000MA1FL0000N", note=note,
+            f"{field}.credit_code", code, f"{en} credit code", ID, example="91310000MA1FL0000N", note=note,
             also=(f"{zh}统一社会信用代码", *codes), most=40,
         ),
     )  # fmt: skip
@@ -51,7 +51,7 @@ def _day(field: str, zh: str, en: str, *also: str, required: bool = False) -> Co
 COLUMNS: dict[Things, tuple[Column, ...]] = {
     Things.PEOPLE: (
         *PERSON,
-        Column("phone", "手机号码", "Phone", I, example="13800000000", also=("手机", "手机号", "联系电话"), most=40),
+        Column("phone", "手机号码", "Phone", ID, example="13800000000", also=("手机", "手机号", "联系电话"), most=40),
         *_unit("unit", "单位", "Unit", ("单位", "所属单位", "工作单位"), ("信用代码",)),
         _day("employed_from", "入职日期", "Employed from", "入职时间"),
         _day("employed_until", "离职日期", "Employed until", "离职时间"),
@@ -113,7 +113,8 @@ COLUMNS: dict[Things, tuple[Column, ...]] = {
         ),
         Column("address", "地址", "Address", example="示范路 1 号", also=("项目地址", "工程地址", "建设地点")),
         Column(
-            "kind", "工程类别", "Project kind", W, example="房屋建筑", words="project_kind", also=("项目类别", "工程类型"),
+            "kind", "工程类别", "Project kind", W, example="房屋建筑", words="project_kind",
+            also=("项目类别", "工程类型"),
         ),
         Column("area_m2", "建筑面积（平方米）", "Area (m2)", M, example="12000", also=("建筑面积", "面积", "area")),
         Column(

@@ -62,9 +62,9 @@ class Sheet:
         return cell
 
     def place(self, field: str | None) -> str:
-        """Where a field stands, as letter and header; empty for what is about the whole row."""
+        """Where a field or the first of its parts stands, as letter and header; empty for what has no column."""
         for at, column in self.places.items():
-            if column.field == field:
+            if field and f"{column.field}.".startswith(f"{field}."):
                 return _called(at, self.titles[at])
         return ""
 

@@ -70,7 +70,7 @@ def record_of(line: Line, sheet: Sheet, things: Things, words: Words) -> Record 
         if isinstance(value, Problem):
             problems.append(value)
         elif value is not None:
-            values[column.field] = ENUMS[column.words](value) if column.words in ENUMS else value
+            values[column.field] = ENUMS[column.words](value) if column.words and column.words in ENUMS else value
     found = {problem.field for problem in problems}
     problems += [problem for problem in _together(values) if problem.field not in found]
     return problems or _built(things, values)

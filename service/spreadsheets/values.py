@@ -35,14 +35,14 @@ def value_of(cell: Cell, column: Column, words: Words) -> Value | Problem | None
             return _measure(cell, text, column)
         case Reads.WORD:
             return _word(text, column, words)
+    return _text(cell, text, column)
+
+
+def _text(cell: Cell, text: str, column: Column) -> str | Problem:
     if (isinstance(cell, int | float) and abs(cell) >= EXACT) or (
         column.reads is not Reads.TEXT and _POWER.fullmatch(text)
     ):
         return Problem("number_lost_digits", column.field)
-    return _text(text, column)
-
-
-def _text(text: str, column: Column) -> str | Problem:
     if any(unicodedata.category(char) in {"Cc", "Cs"} for char in text):
         return Problem("invalid", column.field)
     if len(text) > column.most:

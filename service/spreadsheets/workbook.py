@@ -11,7 +11,7 @@ from datetime import date, time, timedelta
 from functools import cached_property
 from io import BytesIO
 from typing import Any
-from xml.parsers import expat  # noqa: S407 - it refuses every DTD below, and without one there are no entities
+from xml.parsers import expat
 from zipfile import BadZipFile, ZipFile
 
 from openpyxl import load_workbook

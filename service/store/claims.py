@@ -8,12 +8,15 @@ from uuid import UUID
 
 from sqlalchemy import or_, select, update
 
+from service.domain.exchange import RunState
 from service.store.base import new_id
-from service.store.models import CheckIn, Enrolment
+from service.store.models import CheckIn, Enrolment, SpreadsheetLoad
 from service.store.work import Work
 
-Row = TypeVar("Row", CheckIn, Enrolment)
+Row = TypeVar("Row", CheckIn, Enrolment, SpreadsheetLoad)
 RECEIVED = "received"
+#: A load is taken in many transactions and waits for nobody in between.
+LOADING = (RunState.WAITING, RunState.RUNNING)
 #: Counted claims after which a photo is given up on by the engine, and left to a person.
 MAX_ATTEMPTS = 2
 
@@ -32,7 +35,7 @@ def claim(work: Work, model: type[Row], row_id: UUID, lease_s: float) -> Held | 
     now, claim_id = work.clock.real(), new_id()
     statement = (
         update(model)
-        .where(model.id == row_id, model.state == RECEIVED, _free(model, now))
+        .where(model.id == row_id, _open(model), _free(model, now))
         .values(attempts=model.attempts + 1, claim_id=claim_id, claimed_until=now + timedelta(seconds=lease_s))
         .returning(model.attempts)
     )
@@ -42,7 +45,7 @@ def claim(work: Work, model: type[Row], row_id: UUID, lease_s: float) -> Held | 
 
 def still_held(work: Work, model: type[Row], held: Held) -> Row | None:
     """The row, locked, while the claim is still this worker's; None when the lease ran out and another took it."""
-    statement = select(model).where(model.id == held.row_id, model.claim_id == held.claim_id, model.state == RECEIVED)
+    statement = select(model).where(model.id == held.row_id, model.claim_id == held.claim_id, _open(model))
     return work.session.scalars(statement.with_for_update()).one_or_none()
 
 
@@ -51,7 +54,7 @@ def release(work: Work, model: type[Row], held: Held, *, counted: bool) -> None:
     attempts = model.attempts if counted else model.attempts - 1
     work.session.execute(
         update(model)
-        .where(model.id == held.row_id, model.claim_id == held.claim_id, model.state == RECEIVED)
+        .where(model.id == held.row_id, model.claim_id == held.claim_id, _open(model))
         .values(attempts=attempts, claim_id=None, claimed_until=None)
     )
 
@@ -62,13 +65,17 @@ def take_due(work: Work, model: type[Row], *, again_after_s: float, limit: int) 
     stale = now - timedelta(seconds=again_after_s)
     due = (
         select(model.id)
-        .where(model.state == RECEIVED, _free(model, now), or_(model.enqueued_at.is_(None), model.enqueued_at <= stale))
+        .where(_open(model), _free(model, now), or_(model.enqueued_at.is_(None), model.enqueued_at <= stale))
         .order_by(model.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
     statement = update(model).where(model.id.in_(due.scalar_subquery())).values(enqueued_at=now).returning(model.id)
     return work.session.scalars(statement).all()
+
+
+def _open(model: type[Row]):  # type: ignore[no-untyped-def]  # noqa: ANN202 - as below
+    return model.state.in_(LOADING) if model is SpreadsheetLoad else model.state == RECEIVED
 
 
 def _free(model: type[Row], now: datetime):  # type: ignore[no-untyped-def]  # noqa: ANN202 - a union of two models' columns

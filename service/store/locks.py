@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from collections.abc import Iterable
 from hashlib import blake2b
 
 from sqlalchemy import Connection, text
@@ -12,6 +13,12 @@ from service.store.work import Database, Work
 def hold(work: Work, *names: object) -> None:
     """Keep everybody else who holds or shares this name waiting until the transaction ends."""
     work.session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _key(names)})
+
+
+def hold_all(work: Work, name: object, ids: Iterable[object]) -> None:
+    """Hold a name for each of many ids, in one order, so that two who hold some of the same never block each other."""
+    keys = sorted({_key((name, each)) for each in ids})
+    work.session.execute(text("SELECT count(pg_advisory_xact_lock(key)) FROM unnest(:keys) AS key"), {"keys": keys})
 
 
 def share(work: Work, *names: object) -> None:

@@ -81,6 +81,13 @@ class Work:
         """Say in the same transaction that something is now true; the tick carries it on."""
         self.add(Outbox(topic=topic, subject_id=subject_id, created_at=self.clock.now()))
 
+    def publish_all(self, topic: Topic, subject_ids: Iterable[UUID]) -> None:
+        """Say the same of many subjects, in one go."""
+        at = self.clock.now()
+        rows = [{"topic": topic, "subject_id": subject_id, "created_at": at} for subject_id in subject_ids]
+        if rows:
+            self.session.execute(insert(Outbox), rows)
+
 
 Begin = Callable[..., AbstractContextManager[Work]]
 

@@ -4,10 +4,19 @@ from collections.abc import Mapping
 from string import Formatter
 from typing import Any
 
-from service.texts import attendance, check_ins, reference, requests, sites, tickets
+from service.texts import attendance, check_ins, exchange, findings, people, reference, requests, sites, spreadsheets, tickets
 
 TEXTS: dict[str, tuple[str, str]] = (
-    check_ins.TEXTS | attendance.TEXTS | tickets.TEXTS | sites.TEXTS | requests.TEXTS | reference.TEXTS
+    check_ins.TEXTS
+    | attendance.TEXTS
+    | tickets.TEXTS
+    | sites.TEXTS
+    | spreadsheets.TEXTS
+    | requests.TEXTS
+    | reference.TEXTS
+    | people.TEXTS
+    | exchange.TEXTS
+    | findings.TEXTS
 )
 
 
@@ -17,6 +26,12 @@ def text(code: str, data: Mapping[str, Any]) -> dict[str, str]:
     special = f"{code}.{'circle' if data.get('radius_m') is not None else data.get('reason')}"
     chinese, english = TEXTS.get(special) or TEXTS.get(code, (code, code))
     return {"zh": _filled(chinese, data), "en": _filled(english, data)}
+
+
+def told_by_rule(rule: str, evidence: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """The name of a rule, and what a finding of it says; the same of a question that no rule was asked about."""
+    pairs = zip(("name", "text"), (findings.RULES | findings.NOBODY)[rule], strict=True)
+    return {part: {"zh": _filled(zh, evidence), "en": _filled(en, evidence)} for part, (zh, en) in pairs}
 
 
 def _filled(template: str, data: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""What is said about posts, their rules, and types of certificates."""
+"""What is said about posts, their rules, types of certificates, and numbers that name somebody."""
 
 TEXTS: dict[str, tuple[str, str]] = {
     "effective_too_early": ("岗位规则最早可自 {earliest} 起生效。", "A rule begins on {earliest} at the earliest."),
@@ -13,6 +13,15 @@ TEXTS: dict[str, tuple[str, str]] = {
     "bands_not_ascending": (
         "配备标准的规模档次必须由小到大，且只有最后一档可以不设上限。",
         "The bands must ascend by size, and only the last may be without end.",
+    ),
+    "bad_check_character": (
+        "校验码错误，按前面各位计算应为 {expected}。",
+        "The check character is wrong: the characters before it give {expected}.",
+    ),
+    "bad_birth_date": ("证件号码中的出生日期不存在。", "The date of birth in the number does not exist."),
+    "old_document_number": (
+        "这是 15 位的旧身份证号码，请填写 18 位公民身份号码。",
+        "This is an old number of 15 digits: enter the one of 18 characters, please.",
     ),
     "pattern_unreadable": ("不是有效的正则表达式。", "This is not a regular expression."),
     "pattern_too_open": (

@@ -17,8 +17,8 @@ from service.store.models import CheckIn, DayClose, Project, ProjectStateRow, Ro
 from service.store.work import Work
 from service.usecases.access import found
 from service.usecases.attendance import require_begun
-from service.usecases.crosscheck import check, look_again
 from service.usecases.counting import days_of_check_ins, recount
+from service.usecases.crosscheck import check, look_again
 from service.usecases.findings import reconcile
 from service.usecases.ground import ground_of
 from service.usecases.identity_check import identity_findings

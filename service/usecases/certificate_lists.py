@@ -166,8 +166,8 @@ def _posts_of(work: Work, people: Sequence[UUID], day: date) -> dict[UUID, list[
         .order_by(line.id)
     )
     posts: dict[UUID, list[HeldPost]] = {}
-    for person_id, *post in work.session.execute(statement):
-        posts.setdefault(person_id, []).append(HeldPost(*post))
+    for person_id, project_id, project, code, post in work.session.execute(statement):
+        posts.setdefault(person_id, []).append(HeldPost(project_id, project, code, post))
     return posts
 
 
@@ -175,7 +175,7 @@ def _counted(work: Work, ending: Iterable[ColumnElement[bool]], today: date) -> 
     left = Certificate.valid_until - literal(today)
     bucket = case(*((left <= most, str(name)) for name, most in BUCKETS.items()))
     statement = select(bucket, func.count()).where(*ending).group_by(bucket)
-    return dict.fromkeys(map(str, BUCKETS), 0) | dict(work.session.execute(statement).tuples())
+    return dict.fromkeys(map(str, BUCKETS), 0) | dict(work.session.execute(statement).all())
 
 
 def _onward(part: ExpiringPage, unit_id: UUID, actor: Actor, deps: Deps) -> Iterator[Expiring]:

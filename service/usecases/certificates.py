@@ -172,9 +172,8 @@ def _seen(work: Work, rows: Sequence[Certificate]) -> list[SeenCertificate]:
     """Some certificates with their status of today and what their types say, in two queries."""
     today = business_day(work.clock.now())
     ids = [row.id for row in rows]
-    statuses = dict(
-        work.session.execute(select(Certificate.id, status_on(today)).where(Certificate.id.in_(ids))).tuples()
-    )
+    said = work.session.execute(select(Certificate.id, status_on(today)).where(Certificate.id.in_(ids)))
+    statuses: dict[UUID, CertificateStatus] = dict(said.all())
     kinds = {kind.code: kind for kind in work.session.scalars(select(CertificateType))}
     return [_one(row, kinds[row.type_code], statuses[row.id]) for row in rows]
 

@@ -74,8 +74,7 @@ def check_person(work: Work, person_id: UUID, project_id: UUID, day: date) -> di
         with work.apart():
             return _check_person(work, person_id, project_id, day)
     except Exception as error:
-        # A message may hold what stands in a row.
-        log.error("a check-in was not cross-checked", error=type(error).__name__)
+        log.error("a check-in was not cross-checked", exc_info=error)
         return {"state": "not_checked"}
 
 

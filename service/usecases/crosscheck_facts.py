@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, Row, Select, Uuid, any_, func, literal, or_, select
+from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, any_, func, literal, or_, select
 
 from service.domain.certificates import CertificateKind, CertificateStatus, HeldCertificate
 from service.domain.findings.facts import Employed, Facts, Listed, PersonFacts, Seat, SiteFacts
@@ -79,14 +79,15 @@ def person_facts(work: Work, person_id: UUID, project_id: UUID, day: date, book:
 
 def _any(column: Any, ids: Collection[UUID]) -> ColumnElement[bool]:  # noqa: ANN401 - a column of ids
     """`column = ANY (:ids)`: one parameter and one statement, however many there are."""
-    return column == any_(literal(list(ids), ARRAY(Uuid)))
+    among: ColumnElement[bool] = column == any_(literal(list(ids), ARRAY(Uuid)))
+    return among
 
 
 def _covers(model: type[RosterLine | ListEntry], day: date) -> ColumnElement[bool]:
     return (model.starts_on <= day) & or_(model.ends_on.is_(None), model.ends_on >= day)
 
 
-def _lines(work: Work, day: date, which: ColumnElement[bool]) -> Sequence[Row[Any]]:
+def _lines(work: Work, day: date, which: ColumnElement[bool]) -> Sequence[Any]:
     """Roster lines that cover the day, an ended one until its last, oldest first."""
     line = RosterLine
     statement = (
@@ -194,12 +195,12 @@ def _employments(work: Work, ids: Collection[UUID]) -> Mapping[UUID, list[Employ
 
 def _listed(work: Work, day: date, project_ids: Collection[UUID]) -> Mapping[UUID, tuple[Listed, ...]]:
     e = ListEntry
-    statement = select(e.project_id, e.id, e.basis, e.post_code, e.person_id, e.checked_at)
+    statement = select(e.project_id, e.id, e.basis, e.post_code, e.person_id, e.unit_id, e.checked_at)
     rows = _grouped(work, statement.where(_any(e.project_id, project_ids), _covers(e, day)).order_by(e.id))
     return defaultdict(tuple, {key: tuple(Listed(*row[1:]) for row in some) for key, some in rows.items()})
 
 
-def _grouped(work: Work, statement: Select[Any]) -> Mapping[UUID, list[Any]]:
+def _grouped(work: Work, statement: Select[*tuple[Any, ...]]) -> Mapping[UUID, list[Any]]:
     """The rows of a statement by their first column."""
     groups: dict[UUID, list[Any]] = defaultdict(list)
     for row in work.session.execute(statement):

@@ -8,7 +8,7 @@ from sqlalchemy import or_, select, update
 from service.deps import Deps
 from service.domain.topics import QUEUE_OF, Queue, Topic
 from service.store.claims import Row, take_due
-from service.store.models import CheckIn, Enrolment, Outbox
+from service.store.models import CheckIn, Enrolment, Outbox, SpreadsheetLoad
 from service.store.work import Work
 
 BATCH = 500
@@ -24,9 +24,10 @@ def dispatch(*, deps: Deps) -> int:
         return 0
     check_ins = _send_due(CheckIn, Topic.CHECK_IN_RECEIVED, deps)
     enrolments = _send_due(Enrolment, Topic.ENROLMENT_RECEIVED, deps)
+    loads = _send_due(SpreadsheetLoad, Topic.SPREADSHEET_RECEIVED, deps)
     with deps.database.begin() as work:
         rows = _take_outbox(work, _again_after_s(Queue.UPKEEP, deps))
-    return check_ins + enrolments + sum(deps.queue.send(topic, subject_id) for topic, subject_id in rows)
+    return check_ins + enrolments + loads + sum(deps.queue.send(topic, subject_id) for topic, subject_id in rows)
 
 
 def _send_due(model: type[Row], topic: Topic, deps: Deps) -> int:

@@ -3,10 +3,10 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import BindParameter, Table, bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from service.deps import Deps
@@ -20,7 +20,7 @@ from service.store.queries.reach_attendance import within_teams
 from service.store.work import Work
 from service.usecases.access import found, require
 
-_TABLE = Finding.__table__
+_TABLE = cast("Table", Finding.__table__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +85,15 @@ def _update(work: Work, changed: Sequence[tuple[Any, Found]]) -> None:
     if not changed:
         return
     updating = update(_TABLE).where(_TABLE.c.id == bindparam("row_id"))
-    news = {name: bindparam(f"new_{name}") for name in ("evidence", "rule_version")}
+    columns: dict[str, BindParameter[Any]] = {
+        "evidence": bindparam("new_evidence"),
+        "rule_version": bindparam("new_rule_version"),
+    }
     values = [
         {"row_id": row.id, "new_evidence": dict(result.evidence), "new_rule_version": result.rule_version}
         for row, result in changed
     ]
-    work.session.execute(updating.values(**news, version=_TABLE.c.version + 1), values)
+    work.session.execute(updating.values(**columns, version=_TABLE.c.version + 1), values)
     work.audit_all("finding:update", [(row.id, {"rule": str(row.rule)}) for row, _ in changed])
 
 

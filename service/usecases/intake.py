@@ -60,6 +60,12 @@ def keep_photo_row(
     return work.session.execute(statement.returning(PhotoSeen.photo_id)).first() is not None
 
 
+def keep_file_row(work: Work, file_id: UUID, kind: PhotoKind, data: bytes, media_type: str, deps: Deps) -> None:
+    """Write the row of a file that shows nobody's face: sending it again is fine, and it is kept while it is named."""
+    digest = deps.vault.digest("photo", data)
+    work.add(Photo(id=file_id, kind=kind, digest=digest, media_type=media_type, size=len(data)))
+
+
 def open_photo(photo: Photo, deps: Deps) -> tuple[bytes, str]:
     """The bytes of a kept photo and their media type; `not_found` once retention has deleted it."""
     if photo.deleted_at is not None:

@@ -111,7 +111,7 @@ def all_differences(
             if same or row.difference is not Difference.SAME
         ]
         wanted = select(Person.id, Person.name).where(Person.id.in_({row.person_id for row in rows}))
-        names = {person_id: name for person_id, name in work.session.execute(wanted)}
+        names = {row.id: row.name for row in work.session.execute(wanted)}
     return [Row(row, names[row.person_id]) for row in rows]
 
 
@@ -127,7 +127,7 @@ def _compared(work: Work, project_id: UUID, kinds: frozenset[TeamKind], day: dat
     rules = post_rules_on(work, day)
     return compare(
         listed_on(work.session.scalars(entries).all(), day),
-        [tuple(row) for row in work.session.execute(lines)],
+        [(row.person_id, row.post_code, row.state) for row in work.session.execute(lines)],
         {code: rule.binding for code, rule in rules.items()},
     )
 

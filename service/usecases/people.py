@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -11,11 +12,13 @@ from sqlalchemy import select, update
 from service.deps import Deps
 from service.domain.actors import Actor, Permission, Role
 from service.domain.calendar import business_day
-from service.errors import fault
+from service.domain.identifiers import UnmaskReason
+from service.errors import ServiceError, fault
 from service.store.base import new_id
-from service.store.models import Account, Consent, ConsentKind, GrantRow, Invitation, Person
+from service.store.models import Account, Consent, ConsentKind, GrantRow, Invitation, Person, RosterLine
 from service.store.queries.paging import Page, Window, page
-from service.store.queries.reach import people_acted_on, people_within
+from service.store.queries.reach import lines_within, people_acted_on, people_within
+from service.store.queries.units import employed_by
 from service.store.vault import Vault
 from service.store.work import Work
 from service.usecases.access import found, require, require_version
@@ -27,15 +30,40 @@ CODE_LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
 CODE_LENGTH = 10
 
 
+@dataclass(frozen=True, slots=True)
+class Unmasked:
+    """A person's numbers in full."""
+
+    document_number: str
+    phone: str | None
+
+
 def register_person(values: Mapping[str, Any], *, actor: Actor, deps: Deps) -> Person:
-    """A new person; a document number already known is refused with `already_exists`, never overwritten."""
+    """A new person; a document number already known is refused, never overwritten.
+
+    `already_exists` where it goes with the same name, `name_conflict` where with another, which is not told.
+    """
     require(actor, Permission.PERSON_WRITE)
     person_id = new_id()
     fields = {**_document(values, deps.vault), **_phone(values, person_id, deps.vault)}
+    try:
+        with deps.database.begin(actor.account_id) as work:
+            person = work.add(Person(id=person_id, name=values["name"], registered_by=actor.account_id, **fields))
+            work.audit("person:create", person.id)
+            return person
+    except ServiceError as error:
+        if error.code != "already_exists":
+            raise
+    raise _known_already(values["name"], fields["document_hash"], actor, deps)
+
+
+def _known_already(name: str, document_hash: bytes, actor: Actor, deps: Deps) -> ServiceError:
     with deps.database.begin(actor.account_id) as work:
-        person = work.add(Person(id=person_id, name=values["name"], registered_by=actor.account_id, **fields))
-        work.audit("person:create", person.id)
-        return person
+        known = work.session.scalars(select(Person).where(Person.document_hash == document_hash)).one()
+        same = known.name == name
+        # Whoever tries names out leaves a trace at each of them.
+        work.audit("person:register_again", known.id, same_name=same)
+    return fault("already_exists", "document_number", thing="person") if same else fault("name_conflict", "name")
 
 
 def read_person(person_id: UUID, *, actor: Actor, deps: Deps) -> Person:
@@ -60,11 +88,20 @@ def change_person(person_id: UUID, values: Mapping[str, Any], version: int, *, a
 
 
 def list_people(filters: Mapping[str, Any], window: Window, *, actor: Actor, deps: Deps) -> Page[Person]:
-    """A page of people within reach whose name begins with `q`."""
+    """A page of people within reach, by the beginning of the name, document, project's roster, unit of today."""
     reach = require(actor, Permission.PERSON_READ)
     statement = select(Person).where(people_within(reach, actor.account_id))
     if "q" in filters:
         statement = statement.where(Person.name.startswith(filters["q"], autoescape=True))
+    if "document_kind" in filters:
+        statement = statement.where(Person.document_kind == filters["document_kind"])
+    if "project_id" in filters:
+        # Of lines out of reach nobody learns by asking for their project.
+        lines = select(RosterLine.person_id).where(RosterLine.project_id == filters["project_id"], lines_within(reach))
+        statement = statement.where(Person.id.in_(lines))
+    if "unit_id" in filters:
+        today = business_day(deps.clock.now())
+        statement = statement.where(Person.id.in_(employed_by(filters["unit_id"], today)))
     with deps.database.begin() as work:
         return page(work.session, statement, Person.id, window)
 
@@ -80,6 +117,16 @@ def find_person(document_number: str, *, actor: Actor, deps: Deps) -> Person:
     if person is None:
         raise fault("not_found", thing="person")
     return person
+
+
+def unmask(person_id: UUID, reason: UnmaskReason, *, actor: Actor, deps: Deps) -> Unmasked:
+    """The numbers in full of a person the actor may act on; who saw them and what for is recorded first."""
+    with deps.database.begin(actor.account_id) as work:
+        person = acted_on(work, person_id, actor, Permission.PERSON_UNMASK)
+        work.audit("person:unmask", person.id, reason=str(reason))
+    number = deps.vault.open(f"document:{person.document_hash.hex()}", person.document_sealed)
+    phone = deps.vault.open(f"phone:{person.id}", person.phone_sealed) if person.phone_sealed else None
+    return Unmasked(number.decode(), phone.decode() if phone else None)
 
 
 def invite(person_id: UUID, *, actor: Actor, deps: Deps) -> tuple[str, Invitation]:

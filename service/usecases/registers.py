@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, any_, extract, func, select, true
+from sqlalchemy import ColumnElement, String, any_, extract, func, select, true
 from sqlalchemy.orm import InstrumentedAttribute
 
 from service.deps import Deps
@@ -93,7 +93,11 @@ REGULATIONS = Register(
     Permission.REFERENCE_WRITE,
     filters={
         "confidence": Regulation.confidence,
-        "rule": any_(select(func.jsonb_array_elements_text(Regulation.rules)).correlate(Regulation).scalar_subquery()),
+        "rule": any_(
+            select(func.jsonb_array_elements_text(Regulation.rules, type_=String))
+            .correlate(Regulation)
+            .scalar_subquery()
+        ),
     },
 )
 UNITS = Register(

@@ -54,7 +54,7 @@ def test_neither_number_stands_readable_in_the_database_or_the_log(city: Caller,
     with deps.database.begin() as work:
         row = work.session.get_one(Person, UUID(made["id"]))
         audits = [entry.data for entry in work.session.scalars(select(Audit).where(Audit.action.like("person:%")))]
-    assert len(audits) == 1
+    assert len(audits) == 2
     for secret in (given["document_number"], PHONE, "110101199001011234", "138"):
         assert secret.encode() not in row.document_sealed + row.phone_sealed + row.document_hash
         assert secret not in json.dumps(audits)
@@ -65,9 +65,34 @@ def test_neither_number_stands_readable_in_the_database_or_the_log(city: Caller,
 def test_the_same_person_is_not_registered_twice(city: Caller) -> None:
     given = values()
     assert city.post("/people", given).status_code == 201
-    again = city.post("/people", {**given, "name": "另一个名字"})
-    assert said(again) == (409, [("already_exists", "document_number")])
+    assert said(city.post("/people", given)) == (409, [("already_exists", "document_number")])
+
+
+def test_a_number_with_another_name_is_a_conflict_that_tells_nothing_and_leaves_a_trace(
+    city: Caller, world: World, site: Site, speaking_for: SpeakingFor, deps: Deps, log: Log
+) -> None:
+    given = values(phone=PHONE)
+    made = city.post("/people", given).json
+    office = speaking_for(member(world, Role.PROJECT_OFFICE, Scope.TEAM, site.construction))
+    again = office.post("/people", {**given, "name": "另一个名字", "phone": "13900001111"})
+    assert said(again) == (409, [("name_conflict", "name")])
+    assert given["name"] not in again.text + log.text
+    assert again.json["errors"][0]["data"] == {}
+    assert city.get(f"/people/{made['id']}").json == made
     assert city.get("/people?q=另一个").json["items"] == []
+    with deps.database.begin() as work:
+        (entry,) = work.session.scalars(select(Audit).where(Audit.action == "person:register_again"))
+    assert (entry.actor_id, entry.subject_id) == (office.actor.account_id, made["id"])
+    assert entry.data == {"same_name": False}
+
+
+def test_who_may_not_register_people_learns_nothing_of_a_name(
+    city: Caller, world: World, site: Site, speaking_for: SpeakingFor
+) -> None:
+    given = values()
+    city.post("/people", given)
+    client = speaking_for(member(world, Role.CLIENT, Scope.PROJECT, site.project_id))
+    assert said(client.post("/people", {**given, "name": "另一个名字"})) == (403, [("forbidden", None)])
 
 
 @pytest.mark.parametrize(
@@ -94,21 +119,29 @@ def wrong_check(number: str) -> str:
 
 
 @pytest.mark.parametrize(
-    "number",
+    ("number", "code"),
     [
-        lambda: wrong_check(resident_id()),
-        lambda: resident_id("19800231"),
-        lambda: resident_id("19800000"),
-        lambda: "319999800229001",
-        lambda: resident_id() + "1",
-        lambda: "31999919800229001Y",
-        lambda: "x" * 18,
-        lambda: "-" * 18,
+        (lambda: wrong_check(resident_id()), "bad_check_character"),
+        (lambda: resident_id("19800231"), "bad_birth_date"),
+        (lambda: resident_id("19800000"), "bad_birth_date"),
+        (lambda: "319999800229001", "old_document_number"),
+        (lambda: "３１９９９９８００２２９００１", "old_document_number"),
+        (lambda: resident_id() + "1", "bad_document_number"),
+        (lambda: "31999919800229001Y", "bad_document_number"),
+        (lambda: "x" * 18, "bad_document_number"),
+        (lambda: "*" * 18, "bad_document_number"),
     ],
 )
-def test_a_resident_number_that_does_not_check_is_refused(city: Caller, number: Callable[[], str]) -> None:
+def test_a_resident_number_that_cannot_be_says_why(city: Caller, number: Callable[[], str], code: str) -> None:
     response = city.post("/people", values(document_number=number()))
-    assert said(response) == (422, [("bad_document_number", "document_number")])
+    assert said(response) == (422, [(code, "document_number")])
+
+
+def test_a_wrong_check_character_says_which_would_be_right(city: Caller) -> None:
+    number = resident_id()
+    response = city.post("/people", values(document_number=wrong_check(number)))
+    assert response.json["errors"][0]["data"] == {"expected": number[-1]}
+    assert f" {number[-1]}." in response.json["text"]["en"]
 
 
 @pytest.mark.parametrize(
@@ -127,8 +160,8 @@ def test_a_passport_has_five_to_twenty_letters_and_digits(city: Caller, number: 
         ({"phone": "12345678901"}, ("bad_phone", "phone")),
         ({"phone": "1381234567"}, ("bad_phone", "phone")),
         ({"phone": "+8613812345678"}, ("bad_phone", "phone")),
-        ({"phone": "１３８１２３４５６７８"}, ("bad_phone", "phone")),
-        ({"phone": "13812345678\n"}, ("bad_phone", "phone")),
+        ({"phone": "138123456780"}, ("bad_phone", "phone")),
+        ({"phone": "1381\0345678"}, ("invalid", "phone")),
         ({"phone": 13_812_345_678}, ("invalid", "phone")),
         ({"name": ""}, ("bad_length", "name")),
         ({"name": "   "}, ("bad_length", "name")),
@@ -266,3 +299,74 @@ def test_people_are_paged_like_everything_else(city: Caller) -> None:
         seen += [row["id"] for row in page["items"]]
         query = {"limit": 2, "cursor": page["next"]} if page["next"] else {}
     assert seen == made[::-1]
+
+
+@pytest.mark.parametrize("typed", ["１３８１２３４５６７８", "138 1234 5678", "138-1234-5678"])
+def test_a_phone_typed_another_way_is_the_same_phone(city: Caller, typed: str) -> None:
+    made = city.post("/people", values(phone=typed)).json
+    told = city.post(f"/people/{made['id']}/unmask", {"reason": "contact"}).json
+    assert told["phone"] == PHONE
+
+
+def test_numbers_are_unmasked_for_a_reason_that_is_recorded(
+    city: Caller, world: World, site: Site, speaking_for: SpeakingFor, deps: Deps, log: Log
+) -> None:
+    given = values(phone=PHONE)
+    person = UUID(city.post("/people", given).json["id"])
+    world.line(site.construction, person)
+    officer = speaking_for(member(world, Role.OFFICER, Scope.BODY, site.body))
+    told = officer.post(f"/people/{person}/unmask", {"reason": "enforcement"})
+    assert (told.status_code, told.headers["Cache-Control"]) == (200, "no-store")
+    assert told.json == {"document_number": given["document_number"], "phone": PHONE}
+    with deps.database.begin() as work:
+        (entry,) = work.session.scalars(select(Audit).where(Audit.action == "person:unmask"))
+    assert (entry.actor_id, entry.subject_id) == (officer.actor.account_id, str(person))
+    assert entry.data == {"reason": "enforcement"}
+    assert PHONE not in log.text
+    assert given["document_number"] not in log.text
+
+
+@pytest.mark.parametrize(
+    ("body", "problem"),
+    [({}, ("missing", "reason")), ({"reason": "curiosity"}, ("not_a_choice", "reason"))],
+)
+def test_without_a_reason_nothing_is_unmasked(
+    city: Caller, world: World, body: dict[str, str], problem: tuple[str, str]
+) -> None:
+    assert said(city.post(f"/people/{world.person().id}/unmask", body)) == (422, [problem])
+
+
+def test_only_who_may_act_on_a_person_unmasks_him(world: World, site: Site, speaking_for: SpeakingFor) -> None:
+    person = world.person().id
+    world.line(site.construction, person)
+    path, why = f"/people/{person}/unmask", {"reason": "contact"}
+    for role, scope, scope_id in (
+        (Role.PROJECT_OFFICE, Scope.TEAM, site.construction),
+        (Role.CLIENT, Scope.PROJECT, site.project_id),
+        (Role.AUDITOR, Scope.CITY, None),
+    ):
+        assert said(speaking_for(member(world, role, scope, scope_id)).post(path, why)) == (403, [("forbidden", None)])
+    elsewhere = world.site()
+    stranger = speaking_for(member(world, Role.OFFICER, Scope.BODY, elsewhere.body))
+    assert said(stranger.post(path, why)) == (404, [("not_found", None)])
+    world.line(elsewhere.construction, person, "safety_officer", in_force=False)
+    assert said(stranger.post(path, why)) == (409, [("no_line_in_force", None)])
+
+
+def test_people_are_filtered_by_document_project_and_unit(
+    city: Caller, world: World, site: Site, speaking_for: SpeakingFor
+) -> None:
+    foreign = city.post("/people", values(document_kind="passport", document_number="E12345678")).json["id"]
+    manager, engineer, former = (world.person().id for _ in range(3))
+    world.line(site.construction, manager)
+    world.line(site.supervision, engineer, "chief_engineer")
+    unit = world.unit()
+    for person, ends_on in ((manager, None), (former, "2026-03-01")):
+        employment = {"unit_id": str(unit), "starts_on": "2026-01-01", "ends_on": ends_on}
+        assert city.post(f"/people/{person}/employments", employment).status_code == 201
+    assert city.ids("/people", document_kind="passport") == [foreign]
+    assert city.ids("/people", project_id=str(site.project_id)) == [str(engineer), str(manager)]
+    assert city.ids("/people", unit_id=str(unit)) == [str(manager)]
+    # Whoever reaches one team learns by the filter nothing of the other's.
+    office = speaking_for(member(world, Role.PROJECT_OFFICE, Scope.TEAM, site.construction))
+    assert office.ids("/people", project_id=str(site.project_id)) == [str(manager)]

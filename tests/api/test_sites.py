@@ -174,7 +174,7 @@ def test_a_line_goes_from_draft_to_its_end(city: Caller, world: World, site: Sit
     version = 1
     for act, body, state in (
         ("submit", None, "submitted"),
-        ("return", {"note": "缺少备案表"}, "returned"),
+        ("return", {"reasons": ["scan_missing"], "note": "缺少备案表"}, "returned"),
         ("submit", None, "submitted"),
         ("approve", None, "in_force"),
         ("end", {"ends_on": "2026-06-30"}, "ended"),
@@ -183,6 +183,7 @@ def test_a_line_goes_from_draft_to_its_end(city: Caller, world: World, site: Sit
         version += 1
         assert (done.status_code, done.json["state"], done.headers["ETag"]) == (200, state, f'"{version}"')
         assert done.json["note"] == ("缺少备案表" if state == "returned" else None)
+        assert [reason["code"] for reason in done.json["return_reasons"]] == ["scan_missing"] * (state == "returned")
     assert done.json["ends_on"] == "2026-06-30"
     assert city.get(path).json == done.json
 
@@ -194,7 +195,7 @@ WAY = {
     LineState.IN_FORCE: [LineAct.SUBMIT, LineAct.APPROVE],
     LineState.ENDED: [LineAct.SUBMIT, LineAct.APPROVE, LineAct.END],
 }
-BODY_OF = {LineAct.RETURN: {"note": "请补材料"}, LineAct.END: {"ends_on": "2026-06-30"}}
+BODY_OF = {LineAct.RETURN: {"reasons": ["scan_missing"]}, LineAct.END: {"ends_on": "2026-06-30"}}
 
 
 @pytest.mark.parametrize("act", list(LineAct))
@@ -285,9 +286,13 @@ def test_a_draft_is_not_changed_into_a_line_that_cannot_be(
 @pytest.mark.parametrize(
     ("act", "body", "problem"),
     [
-        ("return", {}, ("missing", "note")),
-        ("return", {"note": "半\ud800"}, ("invalid", "note")),
-        ("return", {"note": "x" * 501}, ("bad_length", "note")),
+        ("return", {}, ("missing", "reasons")),
+        ("return", {"reasons": []}, ("bad_length", "reasons")),
+        ("return", {"reasons": ["rumour"]}, ("not_a_choice", "reasons.0")),
+        ("return", {"reasons": ["left_unit"]}, ("invalid", "reasons.0")),
+        ("return", {"reasons": ["scan_missing", "other"]}, ("missing", "note")),
+        ("return", {"reasons": ["other"], "note": "半\ud800"}, ("invalid", "note")),
+        ("return", {"reasons": ["other"], "note": "x" * 501}, ("bad_length", "note")),
         ("end", {}, ("missing", "ends_on")),
         ("end", {"ends_on": "2026-01-04"}, ("dates_in_order", "ends_on")),
     ],
@@ -317,7 +322,9 @@ def test_nobody_puts_himself_in_force(world: World, site: Site, speaking_for: Sp
     assert colleague.post(f"{path}/approve", version=2).status_code == 200
 
 
-def test_the_office_proposes_and_the_client_approves(world: World, site: Site, speaking_for: SpeakingFor) -> None:
+def test_the_office_proposes_and_the_client_s_approval_waits_for_the_list(
+    world: World, site: Site, speaking_for: SpeakingFor
+) -> None:
     office = speaking_for(member(world, Role.PROJECT_OFFICE, Scope.TEAM, site.construction))
     client = speaking_for(member(world, Role.CLIENT, Scope.PROJECT, site.project_id))
     line = office.post("/roster-lines", proposal(site, world.person().id)).json
@@ -325,7 +332,9 @@ def test_the_office_proposes_and_the_client_approves(world: World, site: Site, s
     assert said(client.post(f"{path}/submit", version=1)) == (403, [("forbidden", None)])
     assert office.post(f"{path}/submit", version=1).status_code == 200
     assert said(office.post(f"{path}/approve", version=2)) == (403, [("forbidden", None)])
-    assert client.post(f"{path}/approve", version=2).json["state"] == "in_force"
+    approved = client.post(f"{path}/approve", version=2).json
+    assert (approved["state"], approved["match"]) == ("submitted", "no_list")
+    assert approved["approved_at"] is not None
 
 
 def test_lines_are_filtered_by_project_team_person_and_state(city: Caller, world: World, site: Site) -> None:
@@ -348,8 +357,10 @@ def test_lines_are_filtered_by_project_team_person_and_state(city: Caller, world
 def test_pages_of_two_show_five_of_them_once_each_newest_first(
     city: Caller, world: World, bare: Site, path: str
 ) -> None:
-    body = fence(bare) if path == "/fences" else proposal(bare, world.person().id)
-    made = [city.post(path, body).json["id"] for _ in range(5)]
+    def body() -> dict[str, Any]:
+        return fence(bare) if path == "/fences" else proposal(bare, world.person().id)
+
+    made = [city.post(path, body()).json["id"] for _ in range(5)]
     seen, query = [], {"limit": 2}
     while query:
         page = city.get(path, query_string=query).json

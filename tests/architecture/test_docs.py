@@ -23,12 +23,19 @@ from service.docs_states import PICTURE_FILE, STATES_FILE, states_document, the_
 from service.docs_tables import REASONS_FILE, reasons_table
 from service.domain.actors import Permission, Role, Scope
 from service.domain.attendance import Outcome as DayOutcome
+from service.domain.certificates import CertificateStatus
 from service.domain.checkin import place_numbers
+from service.domain.exchange import Peer, RunState, Things, Trigger
 from service.domain.findings.base import FindingKind, Rule
+from service.domain.identifiers import DocumentKind
+from service.domain.post_rules import Exemption, Measure
 from service.domain.reasons import REASONS, Reason, Verdict, verdict_of
+from service.domain.records import Result
+from service.domain.regulations import Confidence
 from service.domain.reviews import ReviewOwner
-from service.domain.roster import Basis, LineAct, LineState
-from service.domain.sites import BodyKind, FenceState, ProjectState, TeamKind, UnitRoleKind
+from service.domain.roster import Basis, LineAct, LineState, Match, ScanKind
+from service.domain.sites import BodyKind, FenceState, ProjectKind, ProjectState, TeamKind, UnitRoleKind
+from service.domain.sources import Source
 from service.domain.stop_works import StopWorkAct, StopWorkState
 from service.domain.tickets import Act, Checker, Clock, Label, Loop, Party, TicketState
 from service.store.base import Base
@@ -41,7 +48,7 @@ README, CHINESE = ROOT / "README.md", ROOT / "docs" / "zh" / "README.md"
 DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "service" / "domain" / "README.md"]
 
 # Calls whose first argument is a code that reaches a person, and tables whose values are such codes.
-SPEAKING = {"fault", "Problem", "FenceError", "Refusal", "ValidationError", "Permanent", "Reason", "Why", "check"}
+SPEAKING = {"fault", "Problem", "FenceError", "Refusal", "ValidationError", "Permanent", "Reason", "Why", "check", "SourceDown"}
 TABLES = {"CODES", "_CODES", "_CODE_OF_STATUS", "error_messages"}
 
 
@@ -249,7 +256,8 @@ def test_the_glossary_names_every_table_role_state_and_permission_subject() -> N
     kinds = (
         Role, Scope, Verdict, ReviewOwner, Basis, LineState, LineAct, BodyKind, FenceState, ProjectState, TeamKind,
         UnitRoleKind, ConsentKind, EnrolmentState, FindingKind, TicketState, Checker, Label, Loop, Party, Act, Clock,
-        DayOutcome, StopWorkState, StopWorkAct, Rule, CaseState,
+        DayOutcome, StopWorkState, StopWorkAct, Rule, CaseState, DocumentKind, ScanKind, Match, CertificateStatus,
+        Confidence, Source, Peer, RunState, Trigger, Things, ProjectKind, Exemption, Measure, Result,
     )  # fmt: skip
     words = {str(value) for kind in kinds for value in kind} | set(Base.metadata.tables)
     words |= {str(permission).split(".")[0] for permission in Permission}

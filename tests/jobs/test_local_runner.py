@@ -29,6 +29,8 @@ STAND_INS = {
     "service/connectors/__init__.py": "",
     "service/connectors/fakes/__init__.py": "",
     "service/connectors/fakes/wechat.py": IDLE,
+    "service/connectors/fakes/filing.py": IDLE,
+    "service/connectors/fakes/certificates.py": IDLE,
     "service/cli.py": (
         "import os, sys, psycopg\n"
         "url = os.environ['DATABASE_URL'].replace('+psycopg', '')\n"
@@ -135,7 +137,7 @@ def test_it_migrates_seeds_serves_says_where_and_stops_everything_at_ctrl_c(tree
         address = runner.wait_ready()
         assert runs(get(address)) == ["migrate", "seed"]
         family = descendants(runner)
-        assert len(family) >= 7
+        assert len(family) >= 9
         assert runner.end(signal.SIGINT) == 0
     assert alive(family) == []
     for words in ("admin one-time-password", address, f"{address}/api/docs", "fake WeChat", "stopped"):

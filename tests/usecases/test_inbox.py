@@ -128,7 +128,7 @@ def test_an_event_is_told_once_however_often_it_is_tried(case: Case) -> None:
 
 def test_reading_marks_one_s_own_notices_and_keeps_when(case: Case, clock: SetClock) -> None:
     case.ticket()
-    case.ticket(rule=Rule.CERTIFICATE_FOR_POST)
+    case.ticket(rule=Rule.CERTIFICATE_MISSING)
     office, manager = case.who(R.PROJECT_OFFICE), case.who(R.PROJECT_MANAGER)
     page, unread = inbox.list_inbox({}, Window(), actor=office, deps=case.deps)
     assert (len(page.items), unread) == (2, 2)

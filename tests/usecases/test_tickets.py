@@ -55,7 +55,7 @@ def test_open_findings_go_into_one_ticket_a_team_kind_and_month(case: Case) -> N
     together = [case.finding(), case.finding(category=2)]
     apart = [
         case.finding(team_kind=T.SUPERVISION),
-        case.finding(rule=Rule.CERTIFICATE_FOR_POST),
+        case.finding(rule=Rule.CERTIFICATE_MISSING),
         case.finding(month=date(2026, 1, 1)),
     ]
     made = case.dispatch()
@@ -82,9 +82,9 @@ def test_a_finding_joins_the_open_ticket_of_its_key_and_begins_another_once_that
 
 
 def test_what_is_found_while_a_ticket_is_checked_waits_and_is_asked_for_afterwards(case: Case, world: World) -> None:
-    ticket = case.ticket(rule=Rule.CERTIFICATE_FOR_POST, person_id=world.person().id)
+    ticket = case.ticket(rule=Rule.CERTIFICATE_MISSING, person_id=world.person().id)
     to_checking(case, ticket)
-    second = case.finding(rule=Rule.CERTIFICATE_FOR_POST, person_id=world.person().id)
+    second = case.finding(rule=Rule.CERTIFICATE_MISSING, person_id=world.person().id)
     assert case.dispatch() == []
     assert len(tickets.read_ticket(ticket.id, actor=case.who(R.OFFICER), deps=case.deps).findings) == 1
     case.close_findings(ticket.id)
@@ -105,7 +105,7 @@ def test_what_is_found_while_a_ticket_is_checked_joins_it_once_it_is_sent_back(c
 def test_a_certificate_still_missing_when_its_ticket_ended_is_asked_for_again_the_month_after(
     case: Case, clock: SetClock
 ) -> None:
-    first, attendance = case.ticket(rule=Rule.CERTIFICATE_FOR_POST), case.ticket()
+    first, attendance = case.ticket(rule=Rule.CERTIFICATE_MISSING), case.ticket()
     for ticket in (first, attendance):
         case.do(ticket, Act.TRANSFER, case.who(R.OFFICER))
         case.do(ticket, Act.CLOSE, case.who(R.OFFICER))
@@ -122,7 +122,7 @@ def test_a_certificate_still_missing_when_its_ticket_ended_is_asked_for_again_th
 
 
 def test_what_the_body_withdrew_is_not_asked_for_again(case: Case, clock: SetClock) -> None:
-    case.do(case.ticket(rule=Rule.CERTIFICATE_FOR_POST), Act.WITHDRAW, case.who(R.OFFICER))
+    case.do(case.ticket(rule=Rule.CERTIFICATE_MISSING), Act.WITHDRAW, case.who(R.OFFICER))
     clock.at = datetime(2026, 4, 1, 2, tzinfo=UTC)
     assert case.dispatch() == []
 
@@ -156,7 +156,7 @@ def test_a_concerned_officer_does_not_keep_a_ticket_from_his_head(case: Case, wo
 
 
 def test_nobody_passes_a_certificate_that_is_still_missing(case: Case) -> None:
-    ticket = case.ticket(rule=Rule.CERTIFICATE_FOR_POST)
+    ticket = case.ticket(rule=Rule.CERTIFICATE_MISSING)
     to_checking(case, ticket)
     assert refused(lambda: case.do(ticket, Act.PASS, case.who(R.CHIEF_ENGINEER))) == "findings_open"
     shown = tickets.read_ticket(ticket.id, actor=case.who(R.CHIEF_ENGINEER), deps=case.deps)
@@ -297,7 +297,7 @@ def settle(case: Case, ticket: Ticket) -> Ticket:
     ("rule", "state", "loop"),
     [
         (Rule.ATTENDANCE_BELOW_THRESHOLD, TicketState.WITHDRAWN, None),
-        (Rule.CERTIFICATE_FOR_POST, TicketState.PASSED, Loop.SMALL),
+        (Rule.CERTIFICATE_MISSING, TicketState.PASSED, Loop.SMALL),
     ],
 )
 @pytest.mark.parametrize("submitted", [False, True])
@@ -316,14 +316,14 @@ def test_a_ticket_whose_findings_all_closed_ends(
 
 
 def test_a_transferred_ticket_is_closed_by_a_person_even_if_its_findings_closed(case: Case) -> None:
-    ticket = case.ticket(rule=Rule.CERTIFICATE_FOR_POST)
+    ticket = case.ticket(rule=Rule.CERTIFICATE_MISSING)
     case.do(ticket, Act.TRANSFER, case.who(R.OFFICER))
     case.close_findings(ticket.id)
     assert settle(case, ticket).state is TicketState.TRANSFERRED
 
 
 def test_the_program_passes_what_is_submitted_when_data_proves_it(case: Case) -> None:
-    ticket = case.ticket(rule=Rule.CERTIFICATE_FOR_POST)
+    ticket = case.ticket(rule=Rule.CERTIFICATE_MISSING)
     case.do(ticket, Act.ACKNOWLEDGE, case.who(R.PROJECT_OFFICE))
     case.close_findings(ticket.id)
     shown = case.do(ticket, Act.SUBMIT, case.who(R.PROJECT_OFFICE))
@@ -364,7 +364,7 @@ def test_the_body_checks_where_no_verifier_is_left(case: Case, world: World, nam
         person = world.person()
         case.member(case.grant(R.CHIEF_ENGINEER), person_id=person.id)
         finding = {"person_id": person.id}
-    ticket = case.ticket(rule=Rule.CERTIFICATE_FOR_POST, **finding)
+    ticket = case.ticket(rule=Rule.CERTIFICATE_MISSING, **finding)
     to_checking(case, ticket)
     assert case.row(ticket).checker is Checker.BODY
     assert case.do(ticket, Act.SEND_BACK, case.who(R.OFFICER)).ticket.state is TicketState.SENT_BACK

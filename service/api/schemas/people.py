@@ -7,7 +7,7 @@ from marshmallow import fields, post_load, validates_schema
 from service.api.paging import PageIn
 from service.api.schemas.base import Instant, Out, Strict, Text, choice, length, refuse
 from service.api.schemas.registers import Stamped
-from service.domain.identifiers import DocumentKind, compact, document_problem, phone_problem
+from service.domain.identifiers import DocumentKind, UnmaskReason, compact, document_problem, phone_problem
 from service.store.models import ConsentKind, EnrolmentState
 from service.texts import text
 from service.usecases.enrolment import EnrolmentForm
@@ -68,12 +68,28 @@ class PersonQuery(PageIn):
     """Filters of the list of people."""
 
     q = Text(most=60, metadata={"description": "beginning of the name"})
+    document_kind = choice(DocumentKind)
+    project_id = fields.UUID(metadata={"description": "on its roster, in whatever state"})
+    unit_id = fields.UUID(metadata={"description": "employed by it today"})
 
 
 class FindPersonIn(Strict):
     """A whole document number; it travels in a body, because addresses end up in logs."""
 
     document_number = DocumentNumber(most=40, required=True)
+
+
+class UnmaskIn(Strict):
+    """What the numbers are needed for."""
+
+    reason = choice(UnmaskReason, required=True)
+
+
+class UnmaskedOut(Out):
+    """The numbers in full."""
+
+    document_number = fields.String()
+    phone = fields.String(allow_none=True)
 
 
 class InvitationOut(Out):

@@ -141,7 +141,7 @@ class CertificateTypeIn(CertificateTypeChange):
     family = Text(most=40, required=True)
 
 
-class RegulationOut(Out):
+class RegulationRecordOut(Out):
     """法规条款."""
 
     code = fields.String()

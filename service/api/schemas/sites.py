@@ -2,14 +2,16 @@
 
 from typing import Any
 
-from marshmallow import ValidationError, fields
+from marshmallow import ValidationError, fields, validate, validates_schema
 
 from geofence.position import Datum
 from service.api.paging import PageIn
-from service.api.schemas.base import Day, Strict, Text, choice
+from service.api.schemas.base import Day, Instant, Lines, Out, Strict, Text, choice, length
 from service.api.schemas.registers import Stamped
-from service.domain.roster import Basis, LineState
+from service.domain.roster import Basis, LineState, Match, ReturnReason, ScanKind
 from service.domain.sites import FenceState
+from service.domain.sources import Source
+from service.texts.people import RETURN_REASONS
 
 _GEOMETRY, _POINT = {"kind", "centre", "radius_m", "points"}, {"lat", "lon"}
 
@@ -69,8 +71,17 @@ class EndIn(Strict):
     ends_on = Day(required=True)
 
 
+class ReturnReasonOut(Out):
+    """Why a line went back."""
+
+    code = fields.Function(lambda code: code, metadata={"type": "string", "enum": [*map(str, ReturnReason)]})
+    text = fields.Function(
+        lambda code: dict(zip(("zh", "en"), RETURN_REASONS[code], strict=True)), metadata={"type": "object"}
+    )
+
+
 class LineOut(Stamped):
-    """任职."""
+    """任职; approved and still submitted, it waits until the list that binds its post names the person."""
 
     project_id = fields.UUID()
     team_id = fields.UUID()
@@ -81,6 +92,12 @@ class LineOut(Stamped):
     starts_on = Day()
     ends_on = Day(allow_none=True)
     note = fields.String(allow_none=True)
+    return_reasons = fields.List(fields.Nested(ReturnReasonOut))
+    replaces_id = fields.UUID(allow_none=True)
+    concurrent_consent_on = Day(allow_none=True)
+    approved_at = Instant(allow_none=True)
+    match = choice(Match, allow_none=True)
+    source = choice(Source)
 
 
 class LineIn(Strict):
@@ -92,6 +109,10 @@ class LineIn(Strict):
     basis = choice(Basis, required=True)
     starts_on = Day(required=True)
     ends_on = Day(allow_none=True)
+    replaces_id = fields.UUID(allow_none=True, metadata={"description": "变更: the line whose person he replaces"})
+    concurrent_consent_on = Day(
+        allow_none=True, metadata={"description": "the client's written consent that he also serves other projects"}
+    )
 
 
 class LineChange(Strict):
@@ -101,6 +122,8 @@ class LineChange(Strict):
     basis = choice(Basis)
     starts_on = Day()
     ends_on = Day(allow_none=True)
+    replaces_id = fields.UUID(allow_none=True)
+    concurrent_consent_on = Day(allow_none=True)
 
 
 class LineQuery(PageIn):
@@ -116,3 +139,42 @@ class NoteIn(Strict):
     """Why, in words that the other side reads."""
 
     note = Text(most=500, required=True)
+
+
+class ReturnIn(Strict):
+    """Why, by codes and in words that the other side reads; `other` says nothing without words."""
+
+    reasons = fields.List(
+        choice(ReturnReason, validate=validate.NoneOf([ReturnReason.LEFT_UNIT], error="invalid")),
+        required=True,
+        validate=length(1, len(ReturnReason)),
+    )
+    note = Lines(most=500, load_default=None)
+
+    @validates_schema
+    def _other_in_words(self, data: dict[str, Any], **_: Any) -> None:
+        if ReturnReason.OTHER in data["reasons"] and not data["note"]:
+            raise ValidationError("missing", "note")
+
+
+class StandingOut(Out):
+    """How a line stands against the list that binds its post; others are counted, never named."""
+
+    binding = choice(Basis)
+    match = choice(Match)
+    others = fields.Integer(metadata={"description": "how many other people the list names for the post"})
+    listed_for_other_post = fields.Boolean()
+
+
+class ScanIn(Strict):
+    """What the file shows."""
+
+    kind = choice(ScanKind, required=True)
+
+
+class ScanOut(Out):
+    """任职附件."""
+
+    id = fields.UUID()
+    kind = choice(ScanKind)
+    created_at = Instant()

@@ -17,7 +17,7 @@ class SiteFacts:
     """A project as far as it matters for who may serve it: size, state and since when, sections that adjoin others'."""
 
     id: UUID
-    size: Size = Size()
+    size: Size = field(default_factory=Size)
     state: ProjectState | None = ProjectState.ACTIVE
     state_since: date | None = None
     section_groups: frozenset[str] = frozenset()
@@ -71,6 +71,7 @@ class Listed:
     basis: Basis
     post_code: str
     person_id: UUID
+    unit_id: UUID | None = None
     #: When its source last confirmed it; None: never.
     checked_at: datetime | None = None
 

@@ -102,8 +102,10 @@ class SpreadsheetLoad(Identified, Versioned, Claimed, Base):
     rows: Mapped[int | None]
     rows_done: Mapped[int] = mapped_column(default=0)
     counts: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    #: The first problems, [{"row", "column", "code", "data"}], without what stood in the cells.
+    #: All problems by row, [{"row", "column", "code", "data"}], without what stood in the cells.
     problems: Mapped[list[Any]] = mapped_column(default=list)
+    #: What its sender should know of the file beside, [{"code", "data"}]: hidden sheets, columns nobody knows.
+    notices: Mapped[list[Any]] = mapped_column(default=list)
     #: Why the file as a whole could not be read.
     failure: Mapped[dict[str, Any] | None]
     asked_by: Mapped[UUID] = mapped_column(ForeignKey("account.id"), index=True)

@@ -8,8 +8,7 @@ from service.store.queries.reach import among, project_ids
 
 
 def entries_within(reach: Reach) -> ColumnElement[bool]:
-    """Entries of lists: those for the posts of a team's or a unit's own teams, every one of a project reached as such.
-    """
+    """Entries of lists: those for the posts of one's own team or teams, and all of a project reached as such."""
     if reach.city:
         return true()
     ways: list[ColumnElement[bool]] = []

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
-from datetime import date
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -24,7 +23,7 @@ class Batch(Generic[R]):
         self.work = work
         self.origin = origin
         self.deps = deps
-        self.today: date = business_day(work.clock.now())
+        self.today = business_day(work.clock.now())
         self._records = records
         self._problems: dict[int, list[Problem]] = {}
         self._results: dict[int, tuple[Result, UUID]] = {}

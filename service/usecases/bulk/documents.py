@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from service.domain.actors import Reach
-from service.domain.records import CertificateRecord, Document, ListRecord, PersonRecord, RosterRecord
+from service.domain.records import Document
 from service.store.base import new_id
 from service.store.models import Person
 from service.store.queries.reach import people_acted_on
@@ -17,8 +17,8 @@ from service.usecases.bulk.batch import Batch
 from service.usecases.bulk.keeping import insert_new, record
 from service.usecases.people import TAIL
 
-# A batch of any record that names a person.
-Naming = Batch[PersonRecord] | Batch[ListRecord] | Batch[RosterRecord] | Batch[CertificateRecord]
+#: A batch of any record that names a person.
+Naming = Batch[Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +63,16 @@ def known_people(batch: Naming, hashes: Mapping[str, bytes], *, lock: bool = Fal
 def require_known(batch: Naming, people: Mapping[str, Known]) -> None:
     """Refuse records about somebody who is not registered, or under another name; the stored one is not told."""
     for at, told in list(batch.open()):
-        person = people.get(told.document.number)
-        if person is None:
+        if told.document.number not in people:
             batch.refuse(at, "unknown_person", "document.number")
-        elif not same_name(person.name, told.document.name):
+    require_same_name(batch, people)
+
+
+def require_same_name(batch: Naming, people: Mapping[str, Known]) -> None:
+    """Refuse records about somebody who is registered under another name."""
+    for at, told in list(batch.open()):
+        person = people.get(told.document.number)
+        if person is not None and not same_name(person.name, told.document.name):
             batch.refuse(at, "name_conflict", "document.name")
 
 

@@ -51,7 +51,7 @@ def confirm(work: Work, model: type[Base], ids: Collection[UUID], source: Source
 
 def record(work: Work, act: str, ids: Iterable[UUID], source: Source) -> None:
     """Audit one act on many rows, naming where it came from."""
-    record_fields(work, act, {row_id: () for row_id in ids}, source)
+    record_fields(work, act, dict.fromkeys(ids, ()), source)
 
 
 def record_fields(work: Work, act: str, fields: Mapping[UUID, Collection[str]], source: Source) -> None:

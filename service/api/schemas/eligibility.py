@@ -1,0 +1,52 @@
+"""Eligibility: the question whether somebody may take a post, and its answer."""
+
+from marshmallow import fields
+
+from service.api.schemas.base import Day, Instant, Out, Strict, Text, choice
+from service.api.schemas.problem import TextOut
+from service.domain.findings.base import FindingKind
+
+
+class EligibilityQuery(Strict):
+    """The question; the person is named by `person_id` here or by the header X-Document-Number."""
+
+    project_id = fields.UUID(metadata={"description": "the project, or else filing_number"})
+    filing_number = Text(most=60, metadata={"description": "a filing of the project"})
+    post_code = Text(most=40, required=True)
+    person_id = fields.UUID()
+    on = Day(metadata={"description": "the day asked about; today unless said otherwise"})
+
+
+class EligibilityReasonOut(Out):
+    """What speaks against it: a rule of findings, or `unknown_person`, `no_team`; a warning stands in nobody's way."""
+
+    rule = fields.String()
+    kind = choice(FindingKind, allow_none=True)
+    text = fields.Nested(TextOut)
+    evidence = fields.Dict()
+    cites = fields.List(fields.String(), metadata={"description": "codes of regulations"})
+
+
+class CheckedOut(Out):
+    """When a source was last asked about what the answer rests on; null: never, or not about all of it."""
+
+    checked_at = Instant(allow_none=True)
+
+
+class CheckedSourcesOut(Out):
+    """The certificate registry, and the source of the list that binds the post."""
+
+    certificates = fields.Nested(CheckedOut)
+    filing = fields.Nested(CheckedOut)
+
+
+class EligibilityOut(Out):
+    """The answer, as far as is known here; `checked` says how old that is."""
+
+    eligible = fields.Boolean()
+    project_id = fields.UUID()
+    person_id = fields.UUID(allow_none=True)
+    post_code = fields.String()
+    on = Day()
+    reasons = fields.List(fields.Nested(EligibilityReasonOut))
+    checked = fields.Nested(CheckedSourcesOut)
