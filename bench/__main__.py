@@ -9,7 +9,16 @@ from pathlib import Path
 from typing import Any
 
 FOLDER = Path(__file__).parents[1] / "var" / "bench"
-BENCHMARKS = ("face_speed", "face_accuracy", "face_search", "face_robust", "face_memory", "checkin_load", "month")
+BENCHMARKS = (
+    "face_speed",
+    "face_accuracy",
+    "face_search",
+    "face_robust",
+    "face_memory",
+    "checkin_load",
+    "month",
+    "crosscheck_night",
+)
 # Needs photos that are not in this repository.
 WITH_PHOTOS = "face_accuracy"
 

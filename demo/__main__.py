@@ -17,6 +17,7 @@ from demo import (
     steps_place,
     steps_prelude,
     steps_reach,
+    steps_registries,
     steps_series,
     steps_setup,
     steps_tickets,
@@ -38,6 +39,7 @@ CHAPTERS: Sequence[Chapter] = (
     steps_prelude.play,
     steps_month.play,
     steps_tickets.play,
+    steps_registries.play,
 )
 INTERRUPTED = 130
 

@@ -1,5 +1,6 @@
 """A throw-away instance of the whole product, started by its own runner and gone afterwards."""
 
+import json
 import os
 import re
 import shutil
@@ -8,6 +9,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 from demo.parts import WORKERS, Parts
 
@@ -75,6 +77,13 @@ class Throwaway:
         argv = [sys.executable, "-m", "service.cli", *arguments]
         env = self.parts.environment()
         return subprocess.run(argv, cwd=ROOT, env=env, capture_output=True, text=True, check=True).stdout
+
+    def benchmark(self, name: str, *arguments: str) -> dict[str, Any]:
+        """The figures of a benchmark, which runs on servers of its own."""
+        argv = [sys.executable, "-m", f"bench.{name}", *arguments]
+        said = subprocess.run(argv, cwd=ROOT, env=_environment(), capture_output=True, text=True, check=True).stdout
+        figures: dict[str, Any] = json.loads(said.splitlines()[-1])
+        return figures
 
     def _delete(self) -> None:
         """Delete the folder; what an interrupted start of PostgreSQL still writes into it ends within a moment."""

@@ -14,7 +14,7 @@ def first_sign_in(address: str, name: str, one_time: str) -> Caller:
     return _signed_in(address, "/sessions", body)
 
 
-def open_account(city: Caller, name: str, role: str, scope: str, scope_id: str) -> Caller:
+def open_account(city: Caller, name: str, role: str, scope: str, scope_id: str | None) -> Caller:
     """An account opened by the city, and its owner signed in."""
     grant = {"role": role, "scope": scope, "scope_id": scope_id}
     account = ok(city.post("/accounts", {"name": name, "grants": [grant]}))

@@ -16,7 +16,7 @@ EVERYBODY = (*ON_ROSTER, "collins")
 def play(story: Story) -> None:
     """From a project to people who can check in."""
     story.step("The office registers two people, numbers masked", "****1961, ****1942", lambda: _people(story))
-    story.step("It submits their lines; the client approves", "in_force, in_force", lambda: _roster(story))
+    story.step("The filing names them; the client approves their lines", "in_force, in_force", lambda: _roster(story))
     story.step("The officer registers a third, on no roster yet", "0 lines", lambda: _third(story))
     for who in EVERYBODY:
         photos = [shot(who) for _ in range(3)]
@@ -40,7 +40,9 @@ def _roster(story: Story) -> str:
 
 
 def put_on_roster(story: Story, who: str, post: str, *, team: str = "team", office: str = "office") -> str:
-    """The state of a roster line that a team's office proposed and the client approved."""
+    """The state of a roster line that a team's office proposed and the client approved, as the filing has it."""
+    named = {"project_id": story.ids["project"], "person_id": story.ids[who], "post_code": post, "basis": "filing"}
+    ok(story.cast["officer"].post("/list-entries", {**named, "starts_on": STARTED}))
     values = {"team_id": story.ids[team], "person_id": story.ids[who], "post_code": post, "basis": "filing"}
     line = ok(story.cast[office].post("/roster-lines", {**values, "starts_on": STARTED}))
     for who_acts, act in ((office, "submit"), ("client", "approve")):

@@ -14,6 +14,8 @@ UNITS = {
     "contractor": ("91310115MADEM00E51", "上海演示建工集团有限公司"),
     "supervision": ("91310115MADEM00F65", "上海演示工程监理有限公司"),
 }
+#: Their numbers in the filing system, by the projects' names.
+FILINGS = {"演示住宅项目": "BJ-2026-0001", "演示学校项目": "BJ-2026-0002"}
 # A project's teams: kind, unit and name, by what the story calls them.
 TEAMS = {
     "team": ("construction", "contractor", "施工项目部"),
@@ -38,7 +40,7 @@ def play(story: Story) -> None:
     story.step("The operator's one-time password, not replaced", "403 new_password_needed", lambda: _city(story))
     story.step("The city opens 3 units, a station, an officer", "201 3 units", lambda: _station(story))
     opened = "active; planned, active"
-    story.step("The officer opens two projects, one for later", opened, lambda: _projects(story))
+    story.step("The officer opens two filed projects, one for later", opened, lambda: _projects(story))
     story.step("Two teams for each, and accounts on them", "4 teams, 8 accounts", lambda: _teams(story))
     story.step("The office draws a fence in GCJ-02; kept in WGS-84", "proposed, other numbers", lambda: _fence(story))
     story.step("The officer approves it", "approved", lambda: _fence_approved(story))
@@ -77,6 +79,7 @@ def _project(story: Story, name: str, state: str) -> Row:
     values = {"name": name, "body_id": story.ids["body"], "district_code": "310115"}
     begun = {"state": state, "state_from_on": STARTED, "counting_from": STARTED}
     project: Row = ok(officer.post("/projects", {**values, **begun}))
+    ok(officer.post("/filings", {"project_id": project["id"], "number": FILINGS[name], "filed_on": STARTED}))
     for role in UNITS:
         ok(officer.post("/unit-roles", {"project_id": project["id"], "unit_id": story.ids[role], "role": role}))
     return project

@@ -1,12 +1,11 @@
 """Spreadsheets for tests, made as people make them: nothing here is a file of the repository."""
 
+import csv
 from collections.abc import Callable, Sequence
 from io import BytesIO, StringIO
 from itertools import islice
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile
-
-import csv
 
 from openpyxl import Workbook, load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
@@ -17,7 +16,6 @@ PEOPLE = ["姓名", "证件号码", "手机号码"]
 
 def number(at: int) -> str:
     """A resident identity number with the right check character, of a district that does not exist."""
-    stem = f"99999919{70 + at // 10_000 % 30:02d}0101{at % 1000:03d}"
     stem = f"999{at // 1000:03d}19900101{at % 1000:03d}"
     return stem + str(ric.calc_check_digit(f"{stem}0"))
 
@@ -27,7 +25,9 @@ def people(count: int, begin: int = 1) -> list[list[Any]]:
     return [[f"张{at}", number(at), f"138{at:08d}"] for at in range(begin, begin + count)]
 
 
-def workbook(rows: Sequence[Sequence[Any]], headers: Sequence[str] = PEOPLE, change: Callable[[Workbook], Any] = id) -> bytes:
+def workbook(
+    rows: Sequence[Sequence[Any]], headers: Sequence[str] = PEOPLE, change: Callable[[Workbook], Any] = id
+) -> bytes:
     """A workbook of one sheet; `change` is done to it before it is saved."""
     book = Workbook()
     sheet = book.active

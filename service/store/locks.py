@@ -1,8 +1,7 @@
 """Locks on what is no row yet: held until the transaction ends, waited for like a row's."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from collections.abc import Iterable
 from hashlib import blake2b
 
 from sqlalchemy import Connection, text

@@ -297,7 +297,8 @@ def test_the_seeded_posts_ask_what_their_regulations_say(city: Caller) -> None:
         "chief_engineer",
     }
     assert rules["chief_engineer"]["concurrency"]["consented"] == 3
-    assert not any(table["enabled"] for rule in rules.values() for table in rule["staffing"])
+    enabled = {table["cites"] for rule in rules.values() for table in rule["staffing"] if table["enabled"]}
+    assert enabled == {"jianzhi_2008_91"}
 
 
 def test_everybody_reads_rules_and_only_the_city_writes_them(world: World, site: Site, speaking_for: Speak) -> None:

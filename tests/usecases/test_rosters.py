@@ -16,7 +16,7 @@ from service.domain.lists import Difference
 from service.domain.roster import Basis, LineAct, LineState, Match, ReturnReason, ScanKind
 from service.domain.topics import Topic
 from service.errors import ServiceError
-from service.store.models import Audit, Certificate, ListEntry, Outbox, RosterLine
+from service.store.models import Audit, ListEntry, Outbox, RosterLine
 from service.store.queries.paging import Window
 from service.usecases import certificates, lists, roster, roster_match, roster_scans
 from tests.factories import STARTED, Site, World
@@ -288,7 +288,7 @@ def test_the_client_s_earlier_approval_is_his_consent(
     assert approved(line, officer, deps).state is LineState.IN_FORCE
 
 
-def test_a_replacement_names_a_line_of_another_person_on_the_same_seat(world: World, site: Site, deps: Deps) -> None:
+def test_a_replacement_names_a_line_of_another_person_on_the_same_seat(world: World, site: Site) -> None:
     person = world.person().id
     mine = world.line(site.construction, person, "safety_officer")
     other_post = world.line(site.construction, world.person().id, "technical_lead")
@@ -325,8 +325,9 @@ def test_who_comes_is_qualified_no_lower_than_who_goes(
     for person_id, held in ((old_person, old_holds), (new_person, new_holds)):
         for type_code in held:
             certified(world, person_id, type_code)
+    old = world.line(site.construction, old_person)
     world.listed(site.project_id, new_person)
-    line = replacing(world, site, world.line(site.construction, old_person), new_person)
+    line = replacing(world, site, old, new_person)
     if not lower:
         assert approved(line, client, deps).state is LineState.IN_FORCE
         return

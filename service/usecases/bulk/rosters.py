@@ -1,10 +1,9 @@
-"""Rosters of a batch: lines submitted for a post, mended while nobody decided on them, or put in force by their list."""
+"""Rosters of a batch: lines submitted, mended while nobody decided on them, or put in force by their list."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import exists, or_, select, true
@@ -158,11 +157,11 @@ class _Lines:
         same = [line for line in seat if line.starts_on == told.starts_on]
         line = min(same, key=lambda each: each.state not in OPEN, default=None)
         ends_on = told.ends_on or (line.ends_on if line else None)
-        for other in seat:
-            if other is not line and other.state in OPEN and line_state(line) in OPEN:
-                if overlap(told.starts_on, ends_on, other.starts_on, other.ends_on):
-                    self._batch.refuse(at, "line_overlaps", "starts_on", line=str(other.id), state=str(other.state))
-                    return None
+        rivals = [other for other in seat if other is not line and other.state in OPEN]
+        for other in rivals if line is None or line.state in OPEN else ():
+            if overlap(told.starts_on, ends_on, other.starts_on, other.ends_on):
+                self._batch.refuse(at, "line_overlaps", "starts_on", line=str(other.id), state=str(other.state))
+                return None
         if line is not None:
             return line if self._mend(at, line, told) else None
         line = _Line(
@@ -261,8 +260,3 @@ class _Lines:
         )
         statement = select(line.id).where(line.id.in_(line_ids), or_(punched, told))
         return list(self._batch.work.session.scalars(statement)) if line_ids else []
-
-
-def line_state(line: _Line | None) -> LineState:
-    """The state of a line that is there, or of the one that is made."""
-    return line.state if line else LineState.SUBMITTED
