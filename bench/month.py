@@ -33,8 +33,8 @@ from service.usecases.sessions import sign_in
 Made = TypeVar("Made")
 ROOT = Path(__file__).parents[1]
 MONTH = date(2026, 3, 1)
-#: Nights by the day that follows. In the middle of the month certificates are missed; at its end rates fall short; the
-#: same night once more finds nothing new, as most nights.
+#: Nights by the day that follows. In the middle of the month nothing falls short; at its end rates do; the same night
+#: once more finds nothing new, as most nights.
 NIGHTS = {"weekday": date(2026, 3, 17), "month_end": next_month(MONTH), "nothing_new": next_month(MONTH)}
 COUNTED = (CheckIn, AttendanceDay, AttendanceMonth, Finding, Ticket)
 PASSWORD = "a password of a benchmark"  # noqa: S105 - it opens a database that lives for a minute
@@ -65,18 +65,21 @@ FILL = (
     """,
     """
     INSERT INTO team (id, created_at, version, project_id, kind, unit_id, name)
-    SELECT gen_random_uuid(), :now, 1, project.id, kind, unit.id, kind
-    FROM project, unit, unnest(ARRAY['construction', 'supervision']) kind
+    SELECT gen_random_uuid(), :now, 1, project.id, side, unit.id, side
+    FROM project, unit, unnest(ARRAY['construction', 'supervision']) side
     """,
     """
-    INSERT INTO person (id, created_at, version, name, document_kind, document_sealed, document_hash, document_tail)
-    SELECT gen_random_uuid(), :now, 1, 'person', 'passport', '', decode(md5(team.id || post.code), 'hex'), '0000'
+    INSERT INTO person (id, created_at, version, name, document_kind, document_sealed, document_hash, document_tail,
+        source)
+    SELECT gen_random_uuid(), :now, 1, 'person', 'passport', '', decode(md5(team.id || post.code), 'hex'), '0000',
+        'typed'
     FROM team JOIN post ON post.team_kind = team.kind
     """,
     """
     INSERT INTO roster_line (id, created_at, version, project_id, team_id, person_id, post_code, basis, state,
-        starts_on)
-    SELECT gen_random_uuid(), :now, 1, team.project_id, team.id, person.id, post.code, 'filing', 'in_force', :month
+        starts_on, return_reasons, source)
+    SELECT gen_random_uuid(), :now, 1, team.project_id, team.id, person.id, post.code, 'filing', 'in_force', :month,
+        '[]', 'typed'
     FROM team JOIN post ON post.team_kind = team.kind
     JOIN person ON person.document_hash = decode(md5(team.id || post.code), 'hex')
     """,

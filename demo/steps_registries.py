@@ -223,14 +223,14 @@ def _differences(story: Story) -> str:
 def _by_the_city(story: Story) -> None:
     city = story.cast["city"]
     sooner = partial(_ruled, city, TODAY)
-    story.step("The city asks two safety officers, from today", "422 effective_too_early", lambda: told(sooner()))
-    story.step("From tomorrow", "201", lambda: told(_ruled(city, TOMORROW)))
-    story.step("That night it is found", "open", lambda: _night(story))
+    story.step("The city warns 60 days ahead, from today on", "422 effective_too_early", lambda: told(sooner()))
+    story.step("From tomorrow on", "201", lambda: told(_ruled(city, TOMORROW)))
+    story.step("The night finds Biden's post vacant", "safety_officer", lambda: _night(story))
     story.step("A city of 60 projects with mistakes planted", "all found, 0 missed, 0 false", lambda: _simulated(story))
 
 
 def _ruled(city: Caller, since: str) -> httpx.Response:
-    """A new version of what is asked of safety officers, whatever a project's size: the rest stays as it is."""
+    """A new version of what is asked of safety officers, in which certificates are told later."""
     (post,) = [each for each in ok(city.get("/posts", limit="100"))["items"] if each["code"] == "safety_officer"]
     fields = ("category", "certificates", "concurrency", "staffing", "binding", "warn_days")
     rule = {name: post["rule"][name] for name in fields}
@@ -239,7 +239,13 @@ def _ruled(city: Caller, since: str) -> httpx.Response:
 
 def _night(story: Story) -> str:
     story.at(f"{TOMORROW}T00:05")
-    return _finding(story, "post_vacant", "open")
+
+    def look() -> str:
+        scope = {"project_id": story.ids["project"], "rule": "post_vacant", "open": "true"}
+        rows = ok(story.cast["officer"].get("/findings", **scope))["items"]
+        return ", ".join(row["post_code"] for row in rows if row["post_code"] == "safety_officer")
+
+    return eventually(look, "safety_officer")
 
 
 def _simulated(story: Story) -> str:

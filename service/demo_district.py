@@ -14,9 +14,9 @@ from service.deps import Deps
 from service.domain.actors import Actor, Grant, Role, Scope
 from service.domain.identifiers import DocumentKind
 from service.domain.roster import Basis, LineAct
-from service.domain.sites import BodyKind, ProjectState, TeamKind, UnitRoleKind
+from service.domain.sites import BodyKind, ProjectKind, ProjectState, TeamKind, UnitRoleKind
 from service.store.models import Account, Project
-from service.usecases import certificates, fences, people, projects, registers, roster
+from service.usecases import certificates, employments, fences, people, projects, registers, roster
 from service.usecases.accounts import add_account, as_actor
 
 STARTED = date(2026, 1, 5)
@@ -31,11 +31,14 @@ POLYGON = {
     ],
 }
 CIRCLE = {"kind": "circle", "centre": {"lat": 31.1956, "lon": 121.6022}, "radius_m": 200}
-# What each post asks for (migration 0004).
+# What each post asks for (migrations/data/post_rules-1.json): type, number, specialty.
 CERTIFICATES = {
-    "project_manager": ("constructor_1", "safety_b"),
-    "safety_officer": ("safety_c2",),
-    "chief_engineer": ("registered_supervision_engineer",),
+    "project_manager": (
+        ("constructor_1", "沪131{number:09d}", "建筑工程"),
+        ("safety_b", "沪建安B(2026){number:07d}", None),
+    ),
+    "safety_officer": (("safety_c2", "沪建安C2(2026){number:07d}", None),),
+    "chief_engineer": (("registered_supervision_engineer", "31{number:06d}", "房屋建筑工程"),),
 }
 # Codes without their check character.
 UNITS = {
@@ -46,12 +49,20 @@ UNITS = {
 
 
 @dataclass(frozen=True, slots=True)
+class Crew:
+    """A demo team, and the unit it belongs to."""
+
+    team_id: UUID
+    unit_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """A demo project and its parts."""
 
     project_id: UUID
-    construction: UUID
-    supervision: UUID
+    construction: Crew
+    supervision: Crew
 
 
 def fill(deps: Deps) -> Iterator[str]:
@@ -85,18 +96,21 @@ def _fill(deps: Deps) -> list[str]:
         actor=city,
         deps=deps,
     ).id
-    first = _site(deps, city, body, units, "示范住宅项目一期", POLYGON, Datum.GCJ02)
-    second = _site(deps, city, body, units, "示范学校新建项目", CIRCLE, Datum.WGS84)
+    # Small enough for one safety officer (建质〔2008〕91号: below 10,000 m²).
+    housing = {"name": "示范住宅项目一期", "area_m2": 9600.0, "price_yuan": 38_000_000}
+    school = {"name": "示范学校新建项目", "area_m2": 7200.0, "price_yuan": 31_000_000}
+    first = _site(deps, city, body, units, housing, POLYGON, Datum.GCJ02)
+    second = _site(deps, city, body, units, school, CIRCLE, Datum.WGS84)
     for name, role, scope, scope_id in (
         ("officer", Role.OFFICER, Scope.BODY, body),
         ("body-head", Role.BODY_HEAD, Scope.BODY, body),
         ("auditor", Role.AUDITOR, Scope.BODY, body),
         ("client", Role.CLIENT, Scope.PROJECT, first.project_id),
         ("chief-engineer", Role.CHIEF_ENGINEER, Scope.PROJECT, first.project_id),
-        ("project-manager", Role.PROJECT_MANAGER, Scope.TEAM, first.construction),
-        ("office", Role.PROJECT_OFFICE, Scope.TEAM, first.construction),
-        ("supervision-office", Role.PROJECT_OFFICE, Scope.TEAM, first.supervision),
-        ("other-office", Role.PROJECT_OFFICE, Scope.TEAM, second.construction),
+        ("project-manager", Role.PROJECT_MANAGER, Scope.TEAM, first.construction.team_id),
+        ("office", Role.PROJECT_OFFICE, Scope.TEAM, first.construction.team_id),
+        ("supervision-office", Role.PROJECT_OFFICE, Scope.TEAM, first.supervision.team_id),
+        ("other-office", Role.PROJECT_OFFICE, Scope.TEAM, second.construction.team_id),
         ("enterprise", Role.ENTERPRISE, Scope.UNIT, units["contractor"]),
         ("supervision-enterprise", Role.ENTERPRISE, Scope.UNIT, units["supervision"]),
         ("operator", Role.OPERATOR, Scope.CITY, None),
@@ -119,19 +133,17 @@ def _unit(deps: Deps, city: Actor, stem: str, name: str) -> UUID:
 
 
 def _site(
-    deps: Deps, city: Actor, body: UUID, units: dict[str, UUID], name: str, geometry: dict[str, Any], datum: Datum
+    deps: Deps,
+    city: Actor,
+    body: UUID,
+    units: dict[str, UUID],
+    about: dict[str, Any],
+    geometry: dict[str, Any],
+    datum: Datum,
 ) -> Site:
-    project = projects.open_project(
-        {
-            "name": name,
-            "body_id": body,
-            "district_code": "310115",
-            "state": ProjectState.ACTIVE,
-            "state_from_on": STARTED,
-        },
-        actor=city,
-        deps=deps,
-    )
+    begun = {"state": ProjectState.ACTIVE, "state_from_on": STARTED, "kind": ProjectKind.BUILDING}
+    values = {**about, **begun, "body_id": body, "district_code": "310115"}
+    project = projects.open_project(values, actor=city, deps=deps)
     filing = {"project_id": project.id, "number": f"DEMO-{geometry['kind']}", "filed_on": STARTED}
     registers.create(registers.FILINGS, filing, actor=city, deps=deps)
     for role in (UnitRoleKind.CLIENT, UnitRoleKind.CONTRACTOR, UnitRoleKind.SUPERVISION):
@@ -150,14 +162,14 @@ def _site(
     )
 
 
-def _team(deps: Deps, city: Actor, project_id: UUID, kind: TeamKind, unit_id: UUID, name: str) -> UUID:
+def _team(deps: Deps, city: Actor, project_id: UUID, kind: TeamKind, unit_id: UUID, name: str) -> Crew:
     values = {"project_id": project_id, "kind": kind, "unit_id": unit_id, "name": name}
-    return registers.create(registers.TEAMS, values, actor=city, deps=deps).id
+    return Crew(registers.create(registers.TEAMS, values, actor=city, deps=deps).id, unit_id)
 
 
 def _key_people(deps: Deps, city: Actor, first: Site, second: Site) -> list[str]:
     lines = ["Key people (bind WeChat with the activation code, valid seven days; the fake WeChat plays wx.login)"]
-    for number, (name, team_id, post) in enumerate(
+    for number, (name, crew, post) in enumerate(
         (
             ("陈立项", first.construction, "project_manager"),
             ("周安全", first.construction, "safety_officer"),
@@ -172,9 +184,12 @@ def _key_people(deps: Deps, city: Actor, first: Site, second: Site) -> list[str]
             "document_number": _resident_id(number),
         }
         person = people.register_person(values, actor=city, deps=deps)
-        _line(deps, city, team_id, person.id, post)
-        for type_code in CERTIFICATES[post]:
-            _certificate(deps, city, person.id, type_code, number)
+        employment = {"unit_id": crew.unit_id, "starts_on": STARTED}
+        employments.add_employment(person.id, employment, actor=city, deps=deps)
+        _line(deps, city, crew.team_id, person.id, post)
+        for type_code, pattern, specialty in CERTIFICATES[post]:
+            named = {"type_code": type_code, "number": pattern.format(number=number), "specialty": specialty}
+            _certificate(deps, city, person.id, {**named, "unit_id": crew.unit_id})
         code, _ = people.invite(person.id, actor=city, deps=deps)
         lines.append(f"  {name:<21}{code:<16}{post}")
     return lines
@@ -193,15 +208,9 @@ def _line(deps: Deps, city: Actor, team_id: UUID, person_id: UUID, post: str) ->
         line = roster.act_on_line(line.id, act, line.version, actor=city, deps=deps)
 
 
-def _certificate(deps: Deps, city: Actor, person_id: UUID, type_code: str, number: int) -> None:
-    values = {
-        "person_id": person_id,
-        "type_code": type_code,
-        "number": f"沪DEMO{number:07d}",
-        "valid_from": STARTED,
-        "valid_until": STARTED.replace(year=STARTED.year + 3),
-    }
-    certificates.create_certificate(values, actor=city, deps=deps)
+def _certificate(deps: Deps, city: Actor, person_id: UUID, named: dict[str, Any]) -> None:
+    days = {"valid_from": STARTED, "valid_until": STARTED.replace(year=STARTED.year + 3)}
+    certificates.create_certificate({"person_id": person_id, **named, **days}, actor=city, deps=deps)
 
 
 def _resident_id(number: int) -> str:

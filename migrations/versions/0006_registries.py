@@ -248,6 +248,9 @@ def upgrade():
     op.add_column('project', sa.Column('price_yuan', sa.BigInteger(), nullable=True))
     op.add_column('project', sa.Column('planned_from', sa.Date(), nullable=True))
     op.add_column('project', sa.Column('planned_until', sa.Date(), nullable=True))
+    op.create_check_constraint(
+        op.f('ck_project_plan_in_order'), 'project', 'planned_until IS NULL OR planned_until >= planned_from'
+    )
     op.add_column('roster_line', sa.Column('return_reasons', postgresql.JSONB(astext_type=sa.Text()), nullable=False, server_default='[]'))
     op.alter_column('roster_line', 'return_reasons', server_default=None)
     op.add_column('roster_line', sa.Column('replaces_id', sa.Uuid(), nullable=True))

@@ -46,8 +46,13 @@ KEEP_OWN_POSTS = """
     )
     FROM post WHERE NOT EXISTS (SELECT FROM post_rule WHERE post_code = code)
 """
-FIRST_CATEGORY = """
-    UPDATE post SET category = rule.category FROM post_rule rule
+# Before there were sizes a post asked the same of every project: the last case of each need, which is the widest.
+FIRST_RULE = """
+    UPDATE post SET category = rule.category, certificates = (
+        SELECT coalesce(jsonb_agg(need.cases -> -1 -> 'one_of' ORDER BY need.place), '[]')
+        FROM jsonb_array_elements(rule.body -> 'certificates') WITH ORDINALITY need (cases, place)
+    )
+    FROM post_rule rule
     WHERE rule.post_code = post.code AND rule.effective_from = (
         SELECT min(effective_from) FROM post_rule WHERE post_code = post.code
     )
@@ -111,7 +116,7 @@ def downgrade():
     op.alter_column("post", "certificates", server_default=None)
     op.add_column("post", sa.Column("category", sa.BigInteger, nullable=False, server_default="2"))
     op.alter_column("post", "category", server_default=None)
-    op.execute(FIRST_CATEGORY)
+    op.execute(FIRST_RULE)
     op.execute("DELETE FROM post_rule")
     op.execute("UPDATE certificate_type SET family = 'other', level = NULL, number_pattern = NULL, validity_months = NULL")
     op.execute("DELETE FROM regulation")

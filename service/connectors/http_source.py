@@ -41,23 +41,23 @@ class HttpSource:
         while more:
             asked = {"limit": LIMIT, **({} if after is None else {"after": after})}
             content, digest = self._tried("GET", self._path, params=asked)
-            items, after, more = _items_in(content), _cursor_in(content, after), content.get("more") is True
+            after, more = _cursor_in(content, after), content.get("more") is True
             if more and after in seen:
                 raise Permanent("source_repeats")
             seen.add(after)
-            yield Page(items, after, digest)
+            yield Page(content["items"], after, digest)
 
     def again(self, keys: Sequence[str]) -> Iterator[Page]:
         """Those of these records that the peer still has."""
         for at in range(0, len(keys), KEYS):
             content, digest = self._tried("GET", self._path, params={"key": list(keys[at : at + KEYS])})
-            yield Page(_items_in(content), None, digest)
+            yield Page(content["items"], None, digest)
 
     def of_person(self, number: str, name: str) -> Page:
         """The certificates of one person; the number travels in the body, where no log keeps it."""
         question = {"document_number": number, "name": name}
         content, digest = self._tried("POST", f"{self._path}/query", json=question)
-        return Page(_items_in(content), None, digest)
+        return Page(content["items"], None, digest)
 
     def close(self) -> None:
         """Let the connections go."""
@@ -87,7 +87,7 @@ class HttpSource:
             content = json.loads(body)
         except (ValueError, RecursionError):
             raise SourceDown("source_unreadable") from None
-        if not isinstance(content, dict):
+        if not _is_page(content):
             raise SourceDown("source_unreadable")
         return content, hashlib.sha256(body).hexdigest()
 
@@ -112,12 +112,10 @@ def _body_of(answer: httpx.Response) -> bytes:
     return bytes(body)
 
 
-def _items_in(content: dict[str, Any]) -> list[Any]:
-    items = content.get("items")
-    # One that tells more than it was asked for does not keep its own pages apart.
-    if not isinstance(items, list) or len(items) > LIMIT:
-        raise SourceDown("source_unreadable")
-    return items
+def _is_page(content: object) -> bool:
+    """True for records, and not more than were asked for: such a peer does not keep its own pages apart."""
+    items = content.get("items") if isinstance(content, dict) else None
+    return isinstance(items, list) and len(items) <= LIMIT
 
 
 def _cursor_in(content: dict[str, Any], before: str | None) -> str | None:

@@ -62,7 +62,7 @@ class Site:
     teams: dict[TeamKind, Team]
     filing: Filing
     states: list[ProjectStateRow]
-    #: Its permit, the roles of its units, the book of its days.
+    #: A second filing, its permit, the roles of its units, the book of its days.
     others: list[Base]
     chairs: list[Chair] = field(default_factory=list)
     #: Lines and entries that count for nothing: over, not begun, waiting, or on a list that binds nobody.

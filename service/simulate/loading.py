@@ -16,7 +16,7 @@ from service.store.base import Base
 from service.store.work import Work
 
 #: Sites in one batch.
-BATCH = 200
+BATCH = 100
 
 
 def load(work: Work, groups: Iterable[Group], watch: Callable[[int], object]) -> Counter[str]:

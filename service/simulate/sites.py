@@ -91,7 +91,10 @@ class Sites:
             UnitRole(id=self._numbers.new_id(), project_id=project.id, unit_id=unit_id, role=role)
             for role, unit_id in units.items()
         ]
-        others = [self._permit(project, filing, began), *roles, DayClose(project_id=project.id, through=self._today)]
+        # Of ten projects one was filed in two parts.
+        second = [self._filing(project, began)] if self._chance.randrange(10) == 0 else []
+        book = DayClose(project_id=project.id, through=self._today)
+        others = [*second, self._permit(project, filing, began), *roles, book]
         return Site(project, size, state, began, teams, filing, states, others)
 
     def adjoin(self, sites: list[Site]) -> None:

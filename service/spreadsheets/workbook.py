@@ -14,6 +14,7 @@ from typing import Any
 from xml.parsers import expat
 from zipfile import BadZipFile, ZipFile
 
+from defusedxml import DefusedXmlException
 from openpyxl import load_workbook
 from openpyxl.utils import range_boundaries
 from openpyxl.worksheet._read_only import ReadOnlyWorksheet
@@ -124,8 +125,10 @@ def sheets(data: bytes) -> list[WorkbookGrid]:
             # What it misses of styles and of Excel's extensions is nothing we read.
             warnings.simplefilter("ignore")
             book = load_workbook(BytesIO(data), read_only=True, keep_links=False)
-    except Exception:  # noqa: BLE001 - a broken file breaks it in ways that nobody has counted
-        raise fault("not_a_workbook") from None
+    except Exception as error:  # noqa: BLE001 - a broken file breaks it in ways that nobody has counted
+        # What defusedxml forbids is often only the cause of what openpyxl says.
+        forbidden = isinstance(error.__cause__ or error, DefusedXmlException)
+        raise fault("xml_entities" if forbidden else "not_a_workbook") from None
     return [WorkbookGrid(data, sheet) for sheet in book.worksheets if isinstance(sheet, ReadOnlyWorksheet)]
 
 

@@ -17,7 +17,8 @@ def hold(work: Work, *names: object) -> None:
 def hold_all(work: Work, name: object, ids: Iterable[object]) -> None:
     """Hold a name for each of many ids, in one order, so that two who hold some of the same never block each other."""
     keys = sorted({_key((name, each)) for each in ids})
-    work.session.execute(text("SELECT count(pg_advisory_xact_lock(key)) FROM unnest(:keys) AS key"), {"keys": keys})
+    statement = text("SELECT count(pg_advisory_xact_lock(key)) FROM unnest(CAST(:keys AS bigint[])) AS key")
+    work.session.execute(statement, {"keys": keys})
 
 
 def share(work: Work, *names: object) -> None:

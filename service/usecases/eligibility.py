@@ -42,7 +42,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
+class Objection:
     """What speaks against it; a warning does not stand in the way."""
 
     rule: str
@@ -59,7 +59,7 @@ class Answer:
     person_id: UUID | None
     post_code: str
     on: date
-    reasons: Sequence[Reason]
+    reasons: Sequence[Objection]
     certificates_checked_at: datetime | None = None
     list_checked_at: datetime | None = None
 
@@ -123,9 +123,9 @@ def _project(work: Work, question: Question, actor: Actor) -> UUID:
 
 def _answer(work: Work, asked: Answer, team: Team | None) -> Answer:
     if asked.person_id is None:
-        return replace(asked, reasons=[Reason("unknown_person")])
+        return replace(asked, reasons=[Objection("unknown_person")])
     if team is None:
-        return replace(asked, reasons=[Reason("no_team")])
+        return replace(asked, reasons=[Objection("no_team")])
     facts = person_facts(work, asked.person_id, asked.project_id, asked.on, person_rulebook(work, asked.on))
     facts = _as_if(facts, asked.person_id, asked.post_code, team)
     results = look(facts, PERSON_RULES)
@@ -151,11 +151,11 @@ def _as_if(facts: Facts, person_id: UUID, post_code: str, team: Team) -> Facts:
     return replace(facts, site=site, seats=tuple(held or [seat]), people={person_id: known})
 
 
-def _reasons(work: Work, results: Sequence[Found]) -> list[Reason]:
+def _reasons(work: Work, results: Sequence[Found]) -> list[Objection]:
     if not results:
         return []
     cites = cites_of(work, {each.rule for each in results})
-    return [Reason(str(each.rule), KIND_OF[each.rule], each.evidence, cites[each.rule]) for each in results]
+    return [Objection(str(each.rule), KIND_OF[each.rule], each.evidence, cites[each.rule]) for each in results]
 
 
 def _oldest(moments: Sequence[datetime | None]) -> datetime | None:

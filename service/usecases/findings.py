@@ -172,7 +172,7 @@ def summarise(filters: Mapping[str, Any], *, actor: Actor, deps: Deps) -> dict[R
         statement = statement.where(among(Finding.project_id, _of_body(filters["body_id"])))
     with deps.database.begin() as work:
         counts = work.session.execute(statement.group_by(Finding.rule).order_by(Finding.rule))
-        return dict(counts.tuples().all())
+        return dict(counts.all())
 
 
 def read_finding(finding_id: UUID, *, actor: Actor, deps: Deps) -> Finding:

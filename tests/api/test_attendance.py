@@ -8,7 +8,7 @@ import pytest
 
 from service.deps import Deps
 from service.domain.actors import Actor, Grant, Role, Scope
-from service.usecases import analysis
+from service.usecases import analysis, crosscheck_night
 from tests.api.support import Caller, member, problem, said
 from tests.attendance import clock as at
 from tests.factories import Site, World
@@ -215,12 +215,27 @@ def test_a_month_before_every_policy_is_empty(city: Caller, site: Site, month_as
     assert month(city, site, month=month_asked)["rows"] == []
 
 
-@pytest.mark.usefixtures("staffed")
-def test_a_post_keeps_its_category_once_days_were_counted_by_it(city: Caller) -> None:
-    post = city.get("/posts/safety_officer")
-    version = int(post.headers["ETag"].strip('"'))
-    assert said(city.patch("/posts/safety_officer", {"category": 1}, version)) == (409, [("post_in_use", "category")])
-    assert city.patch("/posts/safety_officer", {"category": 2, "name_en": "guard"}, version).status_code == 200
+def test_a_month_is_counted_by_the_category_of_its_first_day(
+    city: Caller, site: Site, staffed: dict[str, Any], deps: Deps
+) -> None:
+    """Another category begins with a month, and the month before stays as it was counted."""
+
+    def groups(**query: str) -> set[tuple[str, int]]:
+        return {(group["team_kind"], group["category"]) for group in month(city, site, **query)["groups"]}
+
+    rule = city.get("/posts/project_manager").json["rule"]
+    asked = ("certificates", "concurrency", "staffing", "binding", "warn_days")
+    values = {name: rule[name] for name in asked} | {"category": 2, "effective_from": "2026-04-01"}
+    assert city.post("/posts/project_manager/rules", values).status_code == 201
+    before = groups()
+    go_to(deps, site, date(2026, 4, 3), city)
+    assert ("construction", 1) in before
+    assert groups(month=MARCH) == before
+    # From April on nobody of the construction team is of the first category.
+    assert groups(month="2026-04") == before - {("construction", 1)}
+    kept = city.get("/attendance/rates", query_string={"month": "2026-04"}).json["items"]
+    assert {item["category"] for item in kept if item["team_kinds"] == ["construction"]} <= {2}
+    assert staffed
 
 
 # Stop-work.
@@ -410,11 +425,13 @@ def test_a_missing_certificate_is_found_at_night_and_closes_when_it_is_there(
         query = {"kind": "certificate", "open": "true", "person_id": str(staffed["chief"])}
         return list(city.get("/findings", query_string=query).json["items"])
 
+    assert standing() == []
+    crosscheck_night.run_all(deps=world.deps)
     (found,) = standing()
-    (needed,) = found["evidence"]["missing"]
+    assert found["rule"] == "certificate_missing"
     certificate = {
         "person_id": str(staffed["chief"]),
-        "type_code": needed[0],
+        "type_code": "registered_supervision_engineer",
         "number": "沪20260001",
         "valid_from": "2026-01-01",
         "valid_until": "2026-12-31",

@@ -98,7 +98,7 @@ def codes_in_code() -> set[str]:
 
 def scenario_codes() -> set[str]:
     """What tickets say: whatever their scenario tells, and the regulations it names with one that is sent back."""
-    paths = (ROOT / "migrations" / "data").glob("*.json")
+    paths = (ROOT / "migrations" / "data").glob("key_personnel-*.json")
     documents = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
     kinds = [kinds for document in documents for kinds in document["regulations"].values()]
     told = {f"ticket_{word}" for document in documents for word in document["tells"]}

@@ -31,7 +31,6 @@ from service.store.models import (
     Outbox,
     Policy,
     PostRuleRow,
-    Project,
     Ticket,
 )
 from service.store.work import Database, Work
@@ -257,10 +256,7 @@ def test_a_site_that_is_accepted_frees_its_manager_at_once(world: World, deps: D
     person_id = manager_of(world, one)
     world.line(other.construction, person_id)
     night(deps)
-    with deps.database.begin() as work:
-        version = work.session.get_one(Project, other.project_id).version
-    values = {"state": ProjectState.COMPLETED, "from_on": TODAY}
-    projects.change_state(other.project_id, values, version, actor=world.city, deps=deps)
+    projects.set_state(other.project_id, ProjectState.COMPLETED, TODAY, actor=world.city, deps=deps)
     work_off(deps)
     assert told(world, one) == []
     assert standing(world, other) == []

@@ -131,7 +131,7 @@ class ReconciliationQuery(PageIn):
     days = fields.Integer(load_default=7, validate=between(1, 366), metadata={"description": "for `not_checked`"})
 
 
-class DifferenceOut(Out):
+class ReconciledRowOut(Out):
     """A row that differs: one of ours with when it was confirmed, or one of the peer's with why it was refused."""
 
     id = fields.Raw()
@@ -150,7 +150,7 @@ class ReconciliationOut(Out):
     last_run = fields.Nested(SyncRunOut, allow_none=True)
     not_checked_since = Instant(allow_none=True)
     counts = fields.Dict(keys=fields.String(), values=fields.Integer())
-    items = fields.List(fields.Nested(DifferenceOut), attribute="rows.items")
+    items = fields.List(fields.Nested(ReconciledRowOut), attribute="rows.items")
     next = fields.String(allow_none=True, attribute="rows.next")
 
 

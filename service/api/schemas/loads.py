@@ -35,7 +35,7 @@ class CountsOut(Out):
     refused = fields.Integer(dump_default=0)
 
 
-class NoticeOut(Out):
+class LoadNoticeOut(Out):
     """Something about the file, or why it could not be used."""
 
     code = fields.String()
@@ -43,7 +43,7 @@ class NoticeOut(Out):
     text = fields.Function(lambda item: text(item["code"], item["data"]), metadata={"type": "object"})
 
 
-class RowProblemOut(NoticeOut):
+class RowProblemOut(LoadNoticeOut):
     """What is wrong with a row: its number in the sheet, and the column's letter and header where it is about one."""
 
     row = fields.Integer()
@@ -61,9 +61,9 @@ class LoadSummaryOut(Out):
     rows = fields.Integer(allow_none=True)
     rows_done = fields.Integer()
     counts = fields.Nested(CountsOut)
-    notices = fields.List(fields.Nested(NoticeOut))
+    notices = fields.List(fields.Nested(LoadNoticeOut))
     failure = fields.Function(
-        lambda row: NoticeOut(many=True).dump((row.failure or {}).get("problems", [])),
+        lambda row: LoadNoticeOut(many=True).dump((row.failure or {}).get("problems", [])),
         metadata={"type": "array", "items": {"type": "object"}, "description": "why the file could not be used"},
     )
     has_errors = fields.Function(lambda row: row.errors_id is not None, metadata={"type": "boolean"})

@@ -30,7 +30,9 @@ class Shelf:
     """The records in the order in which they changed, and the fault that is played."""
 
     token: str
-    records: list[Record] = field(default_factory=list)
+    #: By key: the how manyth change it was, and the record.
+    entries: dict[str, tuple[int, Record]] = field(default_factory=dict)
+    changes: int = 0
     fault: str | None = None
     #: How often each route was asked.
     asked: list[str] = field(default_factory=list)
@@ -40,31 +42,42 @@ class Shelf:
     def put(self, records: Sequence[Record]) -> None:
         """Tell these records as changed last; one with a known key moves to the end."""
         with self.lock:
-            keys = {record["key"] for record in records}
-            self.records = [kept for kept in self.records if kept["key"] not in keys] + list(records)
+            for record in records:
+                self.changes += 1
+                self.entries.pop(record["key"], None)
+                self.entries[record["key"]] = (self.changes, record)
+
+    @property
+    def records(self) -> list[Record]:
+        """All of them."""
+        with self.lock:
+            return [record for _, record in self.entries.values()]
 
     def page(self, after: str | None, limit: int) -> Record:
-        """The records behind a cursor, which is the key of the last one told."""
+        """The records behind a cursor, which is the number of the last change told."""
         with self.lock:
-            keys = [record["key"] for record in self.records]
-            first = keys.index(after) + 1 if after in keys else 0
-            items = self.records[first : first + limit]
-            more = first + limit < len(self.records)
-        if self.fault == "repeating":
-            return {"items": items, "next": after or keys[0], "more": True}
-        return {"items": items, "next": items[-1]["key"] if items else after, "more": more}
+            behind = [entry for entry in self.entries.values() if entry[0] > int(after or 0)]
+        told = behind[:limit]
+        cursor = str(told[-1][0]) if told else after
+        repeating = self.fault == "repeating"
+        items = [record for _, record in told]
+        return {
+            "items": items,
+            "next": (after or "1") if repeating else cursor,
+            "more": repeating or len(behind) > limit,
+        }
 
     def of_keys(self, keys: Sequence[str]) -> Record:
         """The records of these keys."""
-        with self.lock:
-            items = [record for record in self.records if record["key"] in keys]
+        items = [record for record in self.records if record["key"] in keys]
         return {"items": items, "next": None, "more": False}
 
 
 def create_fake(path: str, token: str, records: Sequence[Record] = ()) -> Flask:
     """The WSGI application of a fake that serves `path`; its shelf is `app.extensions["shelf"]`."""
     app = Flask(__name__)
-    shelf = Shelf(token, list(records))
+    shelf = Shelf(token)
+    shelf.put(records)
     app.extensions["shelf"] = shelf
 
     @app.get(path)

@@ -1,7 +1,7 @@
 """Certificates of a batch: new, renewed, or confirmed as they are; statuses are added to their history."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -12,12 +12,11 @@ from sqlalchemy import select, tuple_
 from service.domain.actors import Permission
 from service.domain.certificates import CertificateStatus
 from service.domain.records import CertificateRecord, Result
-from service.domain.roster import FILED
 from service.domain.topics import Topic
 from service.store.base import new_id
-from service.store.models import Certificate, CertificateStatusRow, CertificateType, Finding, RosterLine
+from service.store.models import Certificate, CertificateStatusRow, CertificateType
 from service.usecases.bulk.batch import Batch
-from service.usecases.bulk.documents import Known, acted_on, hashes_of, known_people, require_known
+from service.usecases.bulk.documents import Known, acted_on, hashes_of, known_people, require_known, with_findings
 from service.usecases.bulk.keeping import change_rows, confirm, insert_new, record, record_fields
 from service.usecases.bulk.units import units_of
 
@@ -52,6 +51,7 @@ def take_certificates(batch: Batch[CertificateRecord]) -> None:
             batch.refuse(at, "no_line_in_force", "document.number")
     known = _rows(batch)
     _refuse_of_other(batch, people, known)
+    batch.once(_key)
     units = units_of(batch)
     made = _insert(batch, people, units, known)
     rows = _rows(batch, lock=True)
@@ -66,7 +66,6 @@ def _refuse_by_themselves(batch: Batch[CertificateRecord]) -> None:
             batch.refuse(at, "unknown_reference", "type_code")
         if told.valid_until and told.valid_until < told.valid_from:
             batch.refuse(at, "validity_in_order", "valid_until")
-    batch.once(_key)
 
 
 def _key(told: CertificateRecord) -> _Key:
@@ -193,15 +192,3 @@ def _status_from(batch: Batch[CertificateRecord], told: CertificateRecord, histo
         return None
     # What was said of a later day would still hold, so the new word holds from today.
     return begins if begins >= last_from else batch.today
-
-
-def with_findings(batch: Batch[Any], people: Iterable[UUID]) -> list[UUID]:
-    """Those of these people about whom a finding is open on a project they are on: only they need another look."""
-    of_person = (Finding.project_id == RosterLine.project_id) & (Finding.person_id == RosterLine.person_id)
-    statement = (
-        select(RosterLine.person_id)
-        .distinct()
-        .join(Finding, of_person & Finding.closed_at.is_(None))
-        .where(RosterLine.person_id.in_(list(people)), RosterLine.state.in_(FILED))
-    )
-    return list(batch.work.session.scalars(statement)) if people else []

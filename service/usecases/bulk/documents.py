@@ -10,8 +10,9 @@ from sqlalchemy import select
 
 from service.domain.actors import Reach
 from service.domain.records import Document
+from service.domain.roster import FILED
 from service.store.base import new_id
-from service.store.models import Person
+from service.store.models import Finding, Person, RosterLine
 from service.store.queries.reach import people_acted_on
 from service.usecases.bulk.batch import Batch
 from service.usecases.bulk.keeping import insert_new, record
@@ -119,3 +120,15 @@ def acted_on(batch: Naming, ids: Collection[UUID], reach: Reach) -> set[UUID]:
         return set(ids)
     within = people_acted_on(reach, actor.account_id, batch.today)
     return set(batch.work.session.scalars(select(Person.id).where(Person.id.in_(ids), within)))
+
+
+def with_findings(batch: Naming, people: Collection[UUID]) -> list[UUID]:
+    """Those of these people about whom a finding is open on a project they are on: only they need another look."""
+    of_person = (Finding.project_id == RosterLine.project_id) & (Finding.person_id == RosterLine.person_id)
+    statement = (
+        select(RosterLine.person_id)
+        .distinct()
+        .join(Finding, of_person & Finding.closed_at.is_(None))
+        .where(RosterLine.person_id.in_(list(people)), RosterLine.state.in_(FILED))
+    )
+    return list(batch.work.session.scalars(statement)) if people else []

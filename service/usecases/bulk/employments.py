@@ -9,9 +9,11 @@ from uuid import UUID
 from sqlalchemy import select
 
 from service.domain.records import PersonRecord
+from service.domain.topics import Topic
 from service.store.base import new_id
 from service.store.models import Employment
 from service.usecases.bulk.batch import Batch
+from service.usecases.bulk.documents import with_findings
 from service.usecases.bulk.keeping import change_rows, insert_new, record, record_fields
 
 
@@ -88,3 +90,7 @@ class Employments:
         ended = [job for job in self._touched.values() if not job.is_new]
         change_rows(work, Employment, [{"id": job.id, "ends_on": job.ends_on, "source": source} for job in ended])
         record_fields(work, "employment:change", {job.id: ("ends_on",) for job in ended}, source)
+        # Jobs of one topic look at a person's projects again, whichever of his papers changed.
+        work.publish_all(
+            Topic.CERTIFICATE_CHANGED, with_findings(self._batch, {job.person_id for job in self._touched.values()})
+        )

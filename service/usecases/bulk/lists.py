@@ -34,10 +34,11 @@ def take_entries(batch: Batch[ListRecord]) -> None:
     within = projects_within(batch.reach(Permission.LIST_WRITE))
     posts_of(batch)
     places = places_of(batch, within)
-    _refuse_by_themselves(batch, places)
+    _refuse_by_themselves(batch)
     hashes = hashes_of(batch)
     known = known_people(batch, hashes)
     require_same_name(batch, known)
+    _refuse_contradictions(batch, places)
     units = units_of(batch)
     register(batch, hashes, known, {})
     people = known_people(batch, hashes)
@@ -47,10 +48,13 @@ def take_entries(batch: Batch[ListRecord]) -> None:
     _keep(batch, keys, units, made)
 
 
-def _refuse_by_themselves(batch: Batch[ListRecord], places: Mapping[str, Place]) -> None:
+def _refuse_by_themselves(batch: Batch[ListRecord]) -> None:
     for at, told in list(batch.open()):
         if told.ends_on and told.ends_on < told.starts_on:
             batch.refuse(at, "dates_in_order", "ends_on")
+
+
+def _refuse_contradictions(batch: Batch[ListRecord], places: Mapping[str, Place]) -> None:
     batch.agree(lambda _, told: told.document.number, lambda told: {"document.name": told.document.name})
     batch.agree(
         lambda _, told: (

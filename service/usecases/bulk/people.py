@@ -33,6 +33,7 @@ def take_people(batch: Batch[PersonRecord]) -> None:
     known = known_people(batch, hashes)
     _refuse_those(batch, known)
     _refuse_new_and_over(batch, known)
+    _refuse_contradictions(batch)
     units = units_of(batch)
     made = register(batch, hashes, known, _phones(batch))
     people = known_people(batch, hashes, lock=True)
@@ -46,12 +47,6 @@ def _refuse_by_themselves(batch: Batch[PersonRecord]) -> None:
             batch.refuse(at, "dates_in_order", "employed_until")
         if told.unit and not batch.may(Permission.EMPLOYMENT_WRITE):
             batch.refuse(at, "forbidden", "unit", permission=str(Permission.EMPLOYMENT_WRITE))
-    batch.agree(
-        lambda _, told: told.document.number,
-        lambda told: {"document.name": told.document.name, "document.kind": told.document.kind, "phone": told.phone},
-    )
-    # Somebody may stand there twice for two units, or for two times at one.
-    batch.once(lambda told: (told.document.number, told.unit and told.unit.credit_code, told.employed_from))
 
 
 def _refuse_those(batch: Batch[PersonRecord], people: Mapping[str, Known]) -> None:
@@ -74,6 +69,15 @@ def _refuse_new_and_over(batch: Batch[PersonRecord], known: Mapping[str, Known])
         over = told.unit and told.employed_until and not told.employed_from and told.employed_until < batch.today
         if over and told.document.number not in known:
             batch.refuse(at, "dates_in_order", "employed_until")
+
+
+def _refuse_contradictions(batch: Batch[PersonRecord]) -> None:
+    batch.agree(
+        lambda _, told: told.document.number,
+        lambda told: {"document.name": told.document.name, "document.kind": told.document.kind, "phone": told.phone},
+    )
+    # Somebody may stand there twice for two units, or for two times at one.
+    batch.once(lambda told: (told.document.number, told.unit and told.unit.credit_code, told.employed_from))
 
 
 def _phones(batch: Batch[PersonRecord]) -> dict[str, str]:

@@ -1,67 +1,17 @@
 """Rosters of a batch: lines submitted, mended while nobody decided on them, or put in force by their list."""
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
-from uuid import UUID
+from collections.abc import Mapping
 
-from sqlalchemy import exists, or_, select, true
+from sqlalchemy import select, true
 
 from service.domain.actors import Permission, Reach
-from service.domain.records import Result, RosterRecord
-from service.domain.roster import OPEN, LineState, Match, allowed, overlap
+from service.domain.records import RosterRecord
 from service.domain.sites import TeamKind
-from service.domain.topics import Topic
-from service.store.base import new_id
-from service.store.locks import hold_all
-from service.store.models import CheckIn, Finding, Project, RosterLine, Team
+from service.store.models import Project, Team
 from service.usecases.bulk.batch import Batch
-from service.usecases.bulk.documents import Known, hashes_of, known_people, require_known
-from service.usecases.bulk.keeping import change_rows, insert_new, record, record_fields
+from service.usecases.bulk.documents import hashes_of, known_people, require_known
+from service.usecases.bulk.lines import Lines, TeamRow
 from service.usecases.bulk.places import Place, places_of, posts_of
-from service.usecases.roster import PERSON_LINES
-from service.usecases.roster_match import standings
-
-_CHANGING = ("ends_on", "concurrent_consent_on", "state", "match", "approved_at", "approved_by")
-
-
-@dataclass(slots=True)
-class _Line:
-    """A line as it stands, or as this batch makes it."""
-
-    id: UUID
-    project_id: UUID
-    team_id: UUID
-    person_id: UUID
-    post_code: str
-    basis: str
-    state: LineState
-    starts_on: date
-    ends_on: date | None = None
-    concurrent_consent_on: date | None = None
-    match: Match | None = None
-    approved_at: datetime | None = None
-    approved_by: UUID | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _TeamRow:
-    id: UUID
-    project_id: UUID
-    kind: TeamKind
-    unit_id: UUID
-    body_id: UUID
-
-    def within(self, reach: Reach) -> bool:
-        """What queries/reach.py asks of a roster line, for a team that is loaded."""
-        return (
-            reach.city
-            or self.id in reach.teams
-            or self.unit_id in reach.units
-            or self.project_id in reach.projects
-            or self.body_id in reach.bodies
-        )
 
 
 def take_lines(batch: Batch[RosterRecord]) -> None:
@@ -77,20 +27,21 @@ def take_lines(batch: Batch[RosterRecord]) -> None:
     posts = posts_of(batch)
     places = places_of(batch, true())
     teams = _teams(batch, places, posts, reach)
-    _refuse_by_themselves(batch, places)
+    _refuse_by_themselves(batch)
     people = known_people(batch, hashes_of(batch))
     require_known(batch, people)
-    _Lines(batch, teams, people).take()
+    _refuse_contradictions(batch, places)
+    Lines(batch, teams, people).take()
 
 
 def _teams(
     batch: Batch[RosterRecord], places: Mapping[str, Place], posts: Mapping[str, TeamKind], reach: Reach
-) -> dict[int, _TeamRow]:
+) -> dict[int, TeamRow]:
     """By place of the record its team; where there is none within reach it is refused."""
     columns = select(Team.id, Team.project_id, Team.kind, Team.unit_id, Project.body_id)
     of_projects = Team.project_id.in_({place.project_id for place in places.values()})
     rows = batch.work.session.execute(columns.join(Project, Project.id == Team.project_id).where(of_projects))
-    teams = {(row.project_id, row.kind): _TeamRow(*row) for row in rows}
+    teams = {(row.project_id, row.kind): TeamRow(*row) for row in rows}
     found = {}
     for at, told in list(batch.open()):
         team = teams.get((places[told.filing_number].project_id, posts[told.post_code]))
@@ -101,162 +52,15 @@ def _teams(
     return found
 
 
-def _refuse_by_themselves(batch: Batch[RosterRecord], places: Mapping[str, Place]) -> None:
+def _refuse_by_themselves(batch: Batch[RosterRecord]) -> None:
     for at, told in list(batch.open()):
         if told.ends_on and told.ends_on < told.starts_on:
             batch.refuse(at, "dates_in_order", "ends_on")
+
+
+def _refuse_contradictions(batch: Batch[RosterRecord], places: Mapping[str, Place]) -> None:
     batch.agree(
         lambda _, told: (places[told.filing_number].project_id, told.post_code, told.document.number, told.starts_on),
         lambda told: {"ends_on": told.ends_on, "concurrent_consent_on": told.concurrent_consent_on},
     )
     batch.once(lambda told: (told.filing_number, told.post_code, told.document.number, told.starts_on))
-
-
-class _Lines:
-    """The lines of a batch's people, held against everybody else: changed in memory, and written at the end."""
-
-    def __init__(self, batch: Batch[RosterRecord], teams: Mapping[int, _TeamRow], people: Mapping[str, Known]) -> None:
-        self._batch = batch
-        self._teams = teams
-        self._people = people
-        self._seats: defaultdict[tuple[UUID, str, UUID], list[_Line]] = defaultdict(list)
-        self._news: dict[UUID, _Line] = {}
-        self._changed: dict[UUID, set[str]] = {}
-
-    def take(self) -> None:
-        """Do what the records tell, one after the other."""
-        self._load()
-        lines = {at: line for at, told in list(self._batch.open()) if (line := self._take_one(at, told))}
-        self._put_in_force(lines)
-        told_first: set[UUID] = set()
-        for at, line in lines.items():
-            if line.id in self._news and line.id not in told_first:
-                result = Result.CREATED
-            else:
-                result = Result.CHANGED if line.id in self._changed else Result.UNCHANGED
-            told_first.add(line.id)
-            self._batch.keep(at, result, line.id)
-        self._write()
-
-    def _load(self) -> None:
-        person_ids = {self._people[told.document.number].id for _, told in self._batch.open()}
-        team_ids = {self._teams[at].id for at, _ in self._batch.open()}
-        hold_all(self._batch.work, PERSON_LINES, person_ids)
-        line = RosterLine
-        columns = select(*(getattr(line, name) for name in _Line.__slots__))
-        seated = columns.where(
-            line.person_id.in_(person_ids), line.team_id.in_(team_ids), line.state.in_(OPEN | {LineState.ENDED})
-        )
-        # Whoever decides on a line holds no name, only its row.
-        for row in self._batch.work.session.execute(seated.order_by(line.id).with_for_update(key_share=True)):
-            self._seats[row.team_id, row.post_code, row.person_id].append(_Line(*row))
-
-    def _take_one(self, at: int, told: RosterRecord) -> _Line | None:
-        team, person_id = self._teams[at], self._people[told.document.number].id
-        seat = self._seats[team.id, told.post_code, person_id]
-        same = [line for line in seat if line.starts_on == told.starts_on]
-        line = min(same, key=lambda each: each.state not in OPEN, default=None)
-        ends_on = told.ends_on or (line.ends_on if line else None)
-        rivals = [other for other in seat if other is not line and other.state in OPEN]
-        for other in rivals if line is None or line.state in OPEN else ():
-            if overlap(told.starts_on, ends_on, other.starts_on, other.ends_on):
-                self._batch.refuse(at, "line_overlaps", "starts_on", line=str(other.id), state=str(other.state))
-                return None
-        if line is not None:
-            return line if self._mend(at, line, told) else None
-        line = _Line(
-            id=new_id(),
-            project_id=team.project_id,
-            team_id=team.id,
-            person_id=person_id,
-            post_code=told.post_code,
-            basis=told.basis,
-            state=LineState.SUBMITTED,
-            starts_on=told.starts_on,
-            ends_on=told.ends_on,
-            concurrent_consent_on=told.concurrent_consent_on,
-        )
-        seat.append(line)
-        self._news[line.id] = line
-        return line
-
-    def _mend(self, at: int, line: _Line, told: RosterRecord) -> bool:
-        """False where the line is not to be changed as told."""
-        values = {"ends_on": told.ends_on, "concurrent_consent_on": told.concurrent_consent_on}
-        changed = {name for name, value in values.items() if value is not None and value != getattr(line, name)}
-        if not changed or line.id in self._news:
-            return True
-        decided = line.state is LineState.IN_FORCE or line.approved_at is not None
-        if line.state is LineState.ENDED or (decided and not self._decides(at)):
-            acts = [*map(str, allowed(line.state))]
-            self._batch.refuse(at, "act_not_allowed", min(changed), act="change", state=str(line.state), allowed=acts)
-            return False
-        for name in changed:
-            setattr(line, name, values[name])
-        self._changed.setdefault(line.id, set()).update(changed)
-        return True
-
-    def _decides(self, at: int) -> bool:
-        return self._batch.may(Permission.ROSTER_APPROVE) and self._teams[at].within(
-            self._batch.reach(Permission.ROSTER_APPROVE)
-        )
-
-    def _put_in_force(self, lines: Mapping[int, _Line]) -> None:
-        origin = self._batch.origin
-        waiting = {
-            at: line
-            for at, line in lines.items()
-            if line.id in self._news or (origin.in_force and line.state is LineState.SUBMITTED)
-        }
-        if not waiting:
-            return
-        rows = [
-            RosterLine(
-                project_id=line.project_id,
-                person_id=line.person_id,
-                post_code=line.post_code,
-                starts_on=line.starts_on,
-            )
-            for line in waiting.values()
-        ]
-        for (at, line), stands in zip(waiting.items(), standings(self._batch.work, rows), strict=True):
-            if line.id in self._news:
-                line.match = stands.match
-            if line.state is LineState.SUBMITTED and self._approved(at, line, stands.match):
-                line.state, line.match = LineState.IN_FORCE, stands.match
-                line.approved_at = self._batch.work.clock.now()
-                line.approved_by = origin.actor.account_id if origin.actor else None
-                if line.id not in self._news:
-                    self._changed.setdefault(line.id, set()).add("state")
-
-    def _approved(self, at: int, line: _Line, match: Match) -> bool:
-        actor, team = self._batch.origin.actor, self._teams[at]
-        if not self._batch.origin.in_force or match is Match.MISMATCHED:
-            return False
-        if actor is None:
-            return True
-        reach = actor.reach(Permission.ROSTER_APPROVE)
-        by_body = reach.city or team.body_id in reach.bodies
-        return line.person_id != actor.person_id and team.within(reach) and (by_body or match is Match.MATCHED)
-
-    def _write(self) -> None:
-        work, source = self._batch.work, self._batch.origin.source
-        lines = {line.id: line for seat in self._seats.values() for line in seat}
-        rows = [{name: getattr(line, name) for name in _Line.__slots__} for line in self._news.values()]
-        insert_new(work, RosterLine, [row | {"source": source, "return_reasons": []} for row in rows])
-        record(work, "roster_line:create", self._news, source)
-        changed = [lines[line_id] for line_id in self._changed]
-        news = [{"id": line.id, **{name: getattr(line, name) for name in _CHANGING}} for line in changed]
-        change_rows(work, RosterLine, [row | {"source": source} for row in news])
-        record_fields(work, "roster_line:change", self._changed, source)
-        work.publish_all(Topic.ROSTER_LINE_CHANGED, self._to_look_at([*self._news, *self._changed]))
-
-    def _to_look_at(self, line_ids: Sequence[UUID]) -> list[UUID]:
-        """Lines whose person checked in on the project, or is told of there: only their past may come out otherwise."""
-        line = RosterLine
-        punched = exists().where(CheckIn.person_id == line.person_id, CheckIn.project_id == line.project_id)
-        told = exists().where(
-            Finding.project_id == line.project_id, Finding.person_id == line.person_id, Finding.closed_at.is_(None)
-        )
-        statement = select(line.id).where(line.id.in_(line_ids), or_(punched, told))
-        return list(self._batch.work.session.scalars(statement)) if line_ids else []

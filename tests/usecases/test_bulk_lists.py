@@ -1,0 +1,269 @@
+"""Lists and rosters taken in bulk: whom filings name, and who is put on a post."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import date
+from threading import Barrier
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import func, select
+
+from service.deps import Deps
+from service.domain.actors import Role, Scope
+from service.domain.records import Document, ListRecord, Origin, PersonRecord, Record, Result, RosterRecord, Taken
+from service.domain.roster import Basis, LineAct, LineState, Match
+from service.domain.sources import Source
+from service.domain.topics import Topic
+from service.store.models import Filing, ListEntry, Outbox, Person, RosterLine
+from service.usecases import roster
+from service.usecases.bulk import complete
+from tests.bulk import SHEET, person_number, refusals, results, statements, taken, unit_record
+from tests.factories import MORNING, NUMBERS, Site, World
+
+FILED = Origin(Source.FILING_SYSTEM, checked_at=MORNING, in_force=True)
+BEGUN, LATER, ENDED = date(2026, 2, 1), date(2026, 6, 1), date(2026, 12, 31)
+
+
+@dataclass
+class Filed:
+    """A site with a filing."""
+
+    site: Site
+    number: str
+
+    def entry(self, document: Document | None = None, post: str = "project_manager", **fields: Any) -> ListRecord:
+        return replace(ListRecord(self.number, Basis.FILING, post, document or somebody(), BEGUN), **fields)
+
+    def line(self, document: Document, post: str = "project_manager", **fields: Any) -> RosterRecord:
+        return replace(RosterRecord(self.number, post, document, BEGUN), **fields)
+
+
+def somebody(name: str = "张三") -> Document:
+    return Document(person_number(), name)
+
+
+def file(world: World, site: Site) -> Filed:
+    number = f"报{next(NUMBERS)}"
+    with world.deps.database.begin() as work:
+        work.add(Filing(project_id=site.project_id, number=number))
+    return Filed(site, number)
+
+
+@pytest.fixture
+def filed(world: World) -> Filed:
+    return file(world, world.site())
+
+
+def registered(deps: Deps, name: str = "张三") -> Document:
+    document = somebody(name)
+    taken(deps, [PersonRecord(document)])
+    return document
+
+
+def entries(deps: Deps) -> list[ListEntry]:
+    with deps.database.begin() as work:
+        return list(work.session.scalars(select(ListEntry).order_by(ListEntry.id)))
+
+
+def line_of(deps: Deps, answer: Taken) -> RosterLine:
+    with deps.database.begin() as work:
+        return work.session.get_one(RosterLine, answer.id)
+
+
+def published(deps: Deps, topic: Topic) -> Sequence[UUID]:
+    with deps.database.begin() as work:
+        return work.session.scalars(select(Outbox.subject_id).where(Outbox.topic == topic)).all()
+
+
+def test_an_entry_registers_its_person_and_is_made_once(deps: Deps, filed: Filed) -> None:
+    record = filed.entry(unit=unit_record())
+    assert results(taken(deps, [record, record], FILED)) == [Result.CREATED, Result.UNCHANGED]
+    assert results(taken(deps, [record], FILED)) == [Result.UNCHANGED]
+    [entry] = entries(deps)
+    with deps.database.begin() as work:
+        person = work.session.get_one(Person, entry.person_id)
+    assert (person.name, person.document_tail) == ("张三", record.document.number[-4:])
+    assert (entry.basis, entry.starts_on, entry.ends_on, entry.version) == (Basis.FILING, BEGUN, None, 1)
+    assert (entry.source, entry.checked_at) == (Source.FILING_SYSTEM, MORNING)
+    assert published(deps, Topic.LIST_CHANGED) == [filed.site.project_id]
+
+
+def test_the_last_day_of_an_entry_is_always_told(deps: Deps, filed: Filed) -> None:
+    record = filed.entry()
+    taken(deps, [record])
+    for ends_on in (ENDED, None):
+        assert results(taken(deps, [replace(record, ends_on=ends_on)])) == [Result.CHANGED]
+        assert entries(deps)[0].ends_on == ends_on
+
+
+def test_one_list_of_a_project_has_two_filings(world: World, deps: Deps, filed: Filed) -> None:
+    other = file(world, filed.site)
+    record = filed.entry()
+    again = replace(record, filing_number=other.number)
+    assert results(taken(deps, [record, again], FILED)) == [Result.CREATED, Result.UNCHANGED]
+    assert refusals(taken(deps, [record, replace(again, ends_on=ENDED)])) == [("repeated_otherwise", "ends_on")]
+    assert len(entries(deps)) == 1
+
+
+def test_what_is_wrong_with_entries_is_told_row_by_row(deps: Deps, filed: Filed) -> None:
+    document = registered(deps)
+    batch = [
+        filed.entry(filing_number="no such"),
+        filed.entry(post="no_such_post"),
+        filed.entry(replace(document, name="李四")),
+        filed.entry(ends_on=date(2026, 1, 1)),
+        filed.entry(document),
+    ]
+    answers = taken(deps, batch)
+    assert refusals(answers) == [
+        ("unknown_reference", "filing_number"),
+        ("unknown_reference", "post_code"),
+        ("name_conflict", "document.name"),
+        ("dates_in_order", "ends_on"),
+    ]
+    assert answers[-1].result is Result.CREATED
+    with deps.database.begin() as work:
+        assert work.session.scalar(select(func.count()).select_from(Person)) == 1
+
+
+def test_who_is_not_named_any_more_ends_yesterday(deps: Deps, filed: Filed) -> None:
+    stays, goes, typed = filed.entry(), filed.entry(), filed.entry()
+    future = filed.entry(starts_on=LATER)
+    taken(deps, [stays, goes, future], FILED)
+    taken(deps, [typed])
+    for ended in (2, 0):
+        with deps.database.begin() as work:
+            assert complete(work, {filed.number: [stays]}, FILED, deps) == ended
+    ends = [entry.ends_on for entry in entries(deps)]
+    assert sorted(ends, key=str) == [date(2026, 3, 1), LATER, None, None]
+    # Who is named again is on the list again.
+    assert results(taken(deps, [goes], FILED)) == [Result.CHANGED]
+
+
+def test_a_body_writes_lists_of_its_own_projects(world: World, deps: Deps, filed: Filed) -> None:
+    own = Origin(Source.SPREADSHEET, world.actor(Role.OFFICER, Scope.BODY, filed.site.body))
+    other = Origin(Source.SPREADSHEET, world.actor(Role.OFFICER, Scope.BODY, world.body()))
+    assert refusals(taken(deps, [filed.entry()], other)) == [("unknown_reference", "filing_number")]
+    assert results(taken(deps, [filed.entry()], own)) == [Result.CREATED]
+
+
+def test_a_line_is_submitted_and_then_unchanged(deps: Deps, filed: Filed) -> None:
+    record = filed.line(registered(deps))
+    [made] = taken(deps, [record])
+    line = line_of(deps, made)
+    assert made.result is Result.CREATED
+    assert (line.state, line.match, line.team_id) == (LineState.SUBMITTED, Match.NO_LIST, filed.site.construction)
+    assert (line.source, line.approved_at, line.return_reasons) == (Source.SPREADSHEET, None, [])
+    assert results(taken(deps, [record])) == [Result.UNCHANGED]
+    mended = replace(record, ends_on=ENDED, concurrent_consent_on=BEGUN)
+    assert results(taken(deps, [mended])) == [Result.CHANGED]
+    assert results(taken(deps, [record, record])) == [Result.UNCHANGED] * 2
+    line = line_of(deps, made)
+    assert (line.ends_on, line.concurrent_consent_on, line.version) == (ENDED, BEGUN, 2)
+
+
+def test_a_line_is_in_force_when_its_list_names_the_person(deps: Deps, filed: Filed) -> None:
+    named, not_named = registered(deps), registered(deps)
+    # Without a list the program is believed.
+    [unlisted] = taken(deps, [filed.line(registered(deps), "safety_officer")], FILED)
+    assert (line_of(deps, unlisted).state, line_of(deps, unlisted).match) == (LineState.IN_FORCE, Match.NO_LIST)
+    taken(deps, [filed.line(named)])
+    taken(deps, [filed.entry(named)], FILED)
+    answers = taken(deps, [filed.line(named), filed.line(not_named)], FILED)
+    assert results(answers) == [Result.CHANGED, Result.CREATED]
+    lines = [line_of(deps, each) for each in answers]
+    assert [(line.state, line.match) for line in lines] == [
+        (LineState.IN_FORCE, Match.MATCHED),
+        (LineState.SUBMITTED, Match.MISMATCHED),
+    ]
+    assert [line.approved_at for line in lines] == [MORNING, None]
+    assert results(taken(deps, [filed.line(named), filed.line(not_named)], FILED)) == [Result.UNCHANGED] * 2
+
+
+def test_what_is_wrong_with_lines_is_told_row_by_row(deps: Deps, filed: Filed) -> None:
+    document = registered(deps)
+    taken(deps, [filed.line(document)])
+    batch = [
+        filed.line(somebody()),
+        filed.line(replace(document, name="李四"), "safety_officer"),
+        filed.line(document, filing_number="no such"),
+        filed.line(document, "no_such_post"),
+        filed.line(document, starts_on=LATER),
+        filed.line(document, "technical_lead", ends_on=date(2026, 1, 1)),
+        filed.line(document, "safety_officer"),
+        filed.line(document, "safety_officer", starts_on=LATER, ends_on=ENDED),
+    ]
+    answers = taken(deps, batch)
+    assert refusals(answers) == [
+        ("unknown_person", "document.number"),
+        ("name_conflict", "document.name"),
+        ("unknown_reference", "filing_number"),
+        ("unknown_reference", "post_code"),
+        ("line_overlaps", "starts_on"),
+        ("dates_in_order", "ends_on"),
+        ("line_overlaps", "starts_on"),
+    ]
+    assert answers[6].result is Result.CREATED
+
+
+def test_a_clerk_proposes_for_his_team_and_changes_nothing_decided(world: World, deps: Deps, filed: Filed) -> None:
+    clerk = world.actor(Role.PROJECT_OFFICE, Scope.TEAM, filed.site.construction)
+    origin, document = Origin(Source.SPREADSHEET, clerk), registered(deps)
+    others = filed.line(document, "chief_supervision_engineer")
+    assert refusals(taken(deps, [others], origin)) == [("unknown_reference", "filing_number")]
+    [made] = taken(deps, [filed.line(document)], origin)
+    line = line_of(deps, made)
+    roster.act_on_line(line.id, LineAct.APPROVE, line.version, actor=world.city, deps=deps)
+    mended = filed.line(document, ends_on=ENDED)
+    assert refusals(taken(deps, [mended], origin)) == [("act_not_allowed", "ends_on")]
+    assert results(taken(deps, [filed.line(document)], origin)) == [Result.UNCHANGED]
+    body = Origin(Source.SPREADSHEET, world.actor(Role.OFFICER, Scope.BODY, filed.site.body))
+    assert results(taken(deps, [mended], body)) == [Result.CHANGED]
+
+
+def test_only_lines_of_people_who_checked_in_are_looked_at_again(world: World, deps: Deps, filed: Filed) -> None:
+    documents = [registered(deps), registered(deps)]
+    ids = [each.id for each in taken(deps, [PersonRecord(each) for each in documents])]
+    assert ids[0]
+    world.punch(filed.site, world.key_person(ids[0]))
+    made = taken(deps, [filed.line(each) for each in documents], FILED)
+    assert published(deps, Topic.ROSTER_LINE_CHANGED) == [made[0].id]
+
+
+def test_two_callers_at_once_make_each_entry_and_line_once(meeting_deps: Deps) -> None:
+    world = World(meeting_deps)
+    filed = file(world, world.site(fenced=False))
+    documents = [somebody() for _ in range(30)]
+
+    def load(batch: Sequence[Record], ready: Barrier) -> list[Result]:
+        ready.wait(timeout=10)
+        return results(taken(meeting_deps, batch, FILED))
+
+    for records in ([filed.entry(each) for each in documents], [filed.line(each) for each in documents]):
+        ready = Barrier(2)
+        with ThreadPoolExecutor(2) as pool:
+            forward, backward = pool.submit(load, records, ready), pool.submit(load, records[::-1], ready)
+            pairs = zip(forward.result(timeout=60), backward.result(timeout=60)[::-1], strict=True)
+        assert {frozenset(pair) for pair in pairs} == {frozenset({Result.CREATED, Result.UNCHANGED})}
+    with meeting_deps.database.begin() as work:
+        for model in (Person, ListEntry, RosterLine):
+            assert work.session.scalar(select(func.count()).select_from(model)) == 30
+
+
+def test_a_batch_takes_the_same_number_of_statements_whatever_its_size(meeting_deps: Deps) -> None:
+    world, counts = World(meeting_deps), []
+    for size in (10, 500):
+        filed = file(world, world.site(fenced=False))
+        documents = [somebody() for _ in range(size)]
+        counted = []
+        for origin in (SHEET, FILED):
+            for records in ([filed.entry(each) for each in documents], [filed.line(each) for each in documents]):
+                with statements(meeting_deps) as sent:
+                    taken(meeting_deps, records, origin)
+                counted.append(len(sent))
+        counts.append(counted)
+    assert counts[0] == counts[1]
+    assert max(counts[0]) <= 15

@@ -1,0 +1,448 @@
+"""Synchronisation over real HTTP: kept a page at a time, resumed, refused by record, and never in anybody's way."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import func, select
+from tenacity import wait_none
+
+from service.connectors import http_source
+from service.connectors.batch import BatchSource
+from service.connectors.fakes.registry import Shelf
+from service.connectors.http_source import HttpSource
+from service.deps import Deps
+from service.domain.actors import Role, Scope
+from service.domain.exchange import Peer, RunState, Trigger
+from service.domain.roster import Basis
+from service.domain.sources import Source
+from service.domain.topics import Topic
+from service.errors import ServiceError
+from service.store.locks import alone
+from service.store.models import (
+    Certificate,
+    Filing,
+    KeyMapping,
+    ListEntry,
+    Outbox,
+    Person,
+    Project,
+    SupervisingBody,
+    SyncIssue,
+    SyncRun,
+)
+from service.usecases import pushes, registers, sync, sync_night
+from service.usecases.dispatch import dispatch
+from service.usecases.key_mappings import KEY_MAPPINGS
+from service.usecases.sync_night import ask, begin_sync
+from tests.contract.test_filing import write
+from tests.factories import World
+from tests.fakes import SetClock
+from tests.sources import TOKEN, certificate, certificate_fake, document, filing, filing_fake, person, serving
+
+FILING, REGISTRY = Peer.FILING_SYSTEM, Peer.CERTIFICATE_REGISTRY
+
+
+@pytest.fixture(autouse=True)
+def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_source, "wait_random_exponential", lambda **_: wait_none())
+
+
+@pytest.fixture
+def filings() -> Iterator[tuple[HttpSource, Shelf]]:
+    with serving(filing_fake()) as (url, shelf):
+        source = HttpSource(url, TOKEN, "/v1/filings")
+        yield source, shelf
+        source.close()
+
+
+@pytest.fixture
+def certificates() -> Iterator[tuple[HttpSource, Shelf]]:
+    with serving(certificate_fake()) as (url, shelf):
+        source = HttpSource(url, TOKEN, "/v1/certificates")
+        yield source, shelf
+        source.close()
+
+
+@pytest.fixture
+def connected(deps: Deps, filings: tuple[HttpSource, Shelf], certificates: tuple[HttpSource, Shelf]) -> Deps:
+    return replace(deps, filing=filings[0], certificates=certificates[0])
+
+
+@pytest.fixture
+def system(filings: tuple[HttpSource, Shelf]) -> Shelf:
+    return filings[1]
+
+
+@pytest.fixture
+def registry(certificates: tuple[HttpSource, Shelf]) -> Shelf:
+    return certificates[1]
+
+
+@pytest.fixture
+def town(connected: Deps) -> World:
+    return World(connected)
+
+
+@pytest.fixture
+def body(town: World) -> str:
+    """The code of a supervising body."""
+    body_id = town.body()
+    with town.deps.database.begin() as work:
+        return work.session.get_one(SupervisingBody, body_id).code
+
+
+def synced(world: World, peer: Peer = FILING, deps: Deps | None = None) -> SyncRun:
+    """A run on demand, worked off; as it ended."""
+    live = deps or world.deps
+    row = ask(peer, actor=world.city, deps=live)
+    sync.run(row.id, deps=live)
+    return seen(live, row.id)
+
+
+def seen(deps: Deps, run_id: UUID) -> SyncRun:
+    with deps.database.begin() as work:
+        return work.session.get_one(SyncRun, run_id, populate_existing=True)
+
+
+def issues(deps: Deps, run_id: UUID) -> list[tuple[str, str | None, str]]:
+    statement = select(SyncIssue).where(SyncIssue.run_id == run_id).order_by(SyncIssue.id)
+    with deps.database.begin() as work:
+        return [(row.external_key, row.field, row.code) for row in work.session.scalars(statement)]
+
+
+def rows(deps: Deps, model: Any) -> list[Any]:
+    with deps.database.begin() as work:
+        return list(work.session.scalars(select(model).order_by(model.id)))
+
+
+def map_word(world: World, thing: str, word: str, code: str, peer: Peer = FILING) -> KeyMapping:
+    values = {"peer": peer, "thing": thing, "external_key": word, "internal_key": code}
+    return registers.create(KEY_MAPPINGS, values, actor=world.city, deps=world.deps)
+
+
+def test_filings_come_with_their_projects_and_the_people_they_name(town: World, body: str, system: Shelf) -> None:
+    system.put([filing("F-1", body, (person(1), person(2, "周安全", post="safety_officer")), section_group="G")])
+    row = synced(town)
+    assert (row.state, row.counts, row.failure) == (RunState.DONE, {"created": 1}, None)
+    (kept,) = rows(town.deps, Filing)
+    assert (kept.number, kept.section_group, kept.source) == ("N-F-1", "G", Source.FILING_SYSTEM)
+    assert {(each.post_code, each.basis) for each in rows(town.deps, ListEntry)} == {
+        ("project_manager", Basis.FILING), ("safety_officer", Basis.FILING)
+    }  # fmt: skip
+    assert [each.source for each in rows(town.deps, Person)] == [Source.FILING_SYSTEM] * 2
+    mapped = [(each.external_key, each.internal_key) for each in rows(town.deps, KeyMapping)]
+    assert mapped == [("F-1", str(kept.id))]
+    assert row.answer_sha256 is not None
+    assert row.answered_at == town.deps.clock.now()
+
+
+def test_only_what_changed_is_asked_for_and_the_rest_is_confirmed(
+    town: World, body: str, system: Shelf, clock: SetClock
+) -> None:
+    system.put([filing("F-1", body), filing("F-2", body)])
+    first = synced(town)
+    clock.pass_(days=1)
+    system.put([filing("F-2", body, section="二标段")])
+    second = synced(town)
+    assert (first.counts, second.counts) == ({"created": 2}, {"changed": 1})
+    assert {each.checked_at for each in rows(town.deps, Filing)} == {clock.now()}
+    third = synced(town)
+    assert (third.state, third.counts) == (RunState.DONE, {})
+
+
+def test_a_person_who_is_named_no_longer_ends_and_one_of_a_refused_filing_stays(
+    town: World, body: str, system: Shelf
+) -> None:
+    two = (person(1), person(2, "周安全", post="safety_officer"))
+    system.put([filing("F-1", body, two), filing("F-2", body, two)])
+    synced(town)
+    wrong = {**person(3, "郑经理"), "post": "nobody"}
+    system.put([filing("F-1", body, two[:1]), filing("F-2", body, (two[0], wrong))])
+    row = synced(town)
+    assert row.counts["refused"] == 1
+    entries = rows(town.deps, ListEntry)
+    ids = {each.number: each.id for each in rows(town.deps, Filing)}
+    over = [(each.filing_id, each.post_code) for each in entries if each.ends_on is not None]
+    assert over == [(ids["N-F-1"], "safety_officer")]
+
+
+def test_an_unmapped_word_refuses_the_record_until_it_is_mapped(town: World, body: str, system: Shelf) -> None:
+    system.put([filing("F-1", "浦东站"), filing("F-2", body)])
+    first = synced(town)
+    assert (first.state, first.counts) == (RunState.DONE, {"created": 1, "refused": 1})
+    assert issues(town.deps, first.id) == [("F-1", "project.body", "unmapped")]
+    again = synced(town)
+    assert (again.counts, issues(town.deps, again.id)) == ({"refused": 1}, issues(town.deps, first.id))
+    mapping = map_word(town, "body", "浦东站", body)
+    last = synced(town)
+    assert (last.counts, issues(town.deps, last.id)) == ({"created": 1}, [])
+    with town.deps.database.begin() as work:
+        unsettled = select(func.count()).select_from(SyncIssue).where(SyncIssue.settled_at.is_(None))
+        assert work.session.scalar(unsettled) == 0
+        used = work.session.get_one(KeyMapping, mapping.id, populate_existing=True).used_at
+    assert used == town.deps.clock.now()
+    assert synced(town).counts == {}
+
+
+def test_files_are_asked_again_for_what_was_refused_too(town: World, body: str, tmp_path: Path) -> None:
+    files = replace(town.deps, filing=BatchSource(tmp_path))
+    write(tmp_path, "1.jsonl", filing("F-1", "浦东站"), "{broken", filing("F-2", body))
+    first = synced(town, deps=files)
+    assert (first.cursor, first.counts) == ("1.jsonl:3", {"created": 1, "refused": 2})
+    map_word(town, "body", "浦东站", body)
+    assert synced(town, deps=files).counts == {"created": 1}
+
+
+def test_a_record_the_peer_has_no_longer_is_not_asked_for_for_ever(town: World, system: Shelf) -> None:
+    system.put([filing("F-1", "浦东站")])
+    synced(town)
+    system.entries.clear()
+    synced(town)
+    assert all(each.settled_at for each in rows(town.deps, SyncIssue))
+
+
+@pytest.mark.parametrize(
+    ("thing", "code", "problem"),
+    [
+        ("body", "nobody", "unknown_reference"),
+        ("filing", "x", "kept_by_runs"),
+        ("unit_role", "king", "unknown_reference"),
+    ],
+)
+def test_a_mapping_leads_to_a_code_of_ours(town: World, thing: str, code: str, problem: str) -> None:
+    with pytest.raises(ServiceError, match=problem):
+        map_word(town, thing, "词", code)
+
+
+def test_certificates_come_to_the_people_they_belong_to(town: World, registry: Shelf) -> None:
+    holder = town.person("陈立项")
+    known = document_of(town, holder)
+    suspended = certificate("C-2", known, type="safety_b", number="B2", status="suspended", status_from="2026-02-02")
+    registry.put([certificate("C-1", known), suspended, certificate("C-3", document(999, "无名"))])
+    row = synced(town, REGISTRY)
+    assert row.counts == {"created": 2, "refused": 1}
+    assert issues(town.deps, row.id) == [("C-3", "document.number", "unknown_person")]
+    assert {(each.type_code, str(each.status)) for each in rows(town.deps, Certificate)} == {
+        ("constructor_1", "valid"), ("safety_b", "suspended")
+    }  # fmt: skip
+
+
+def document_of(world: World, row: Person) -> dict[str, Any]:
+    number = world.deps.vault.open(f"document:{row.document_hash.hex()}", row.document_sealed).decode()
+    return {"kind": "resident_id", "number": number, "name": row.name}
+
+
+def test_another_name_for_a_document_is_a_conflict_and_writes_nothing(town: World, registry: Shelf) -> None:
+    holder = town.person("陈立项")
+    registry.put([certificate("C-1", {**document_of(town, holder), "name": "陈大项"})])
+    row = synced(town, REGISTRY)
+    ((key, field, code),) = issues(town.deps, row.id)
+    assert (key, field, code) == ("C-1", "document.name", "name_conflict")
+    assert rows(town.deps, Certificate) == []
+    (issue,) = rows(town.deps, SyncIssue)
+    assert "陈" not in str(issue.data)
+
+
+def test_issues_hold_no_personal_data(town: World, body: str, system: Shelf) -> None:
+    wrong = person(7, "孙某某")
+    wrong["document"]["number"] = wrong["document"]["number"][:-1] + "Y"
+    system.put([filing("F-1", body, (wrong,))])
+    synced(town)
+    told = str([vars(row) for row in rows(town.deps, SyncIssue)])
+    assert "孙某某" not in told
+    assert "31999919" not in told
+
+
+@pytest.mark.parametrize("fault", ["error", "malformed", "wrong_type", "too_many", "huge", "repeating", "refusing"])
+def test_a_peer_that_fails_fails_its_run_by_code_and_what_it_confirmed_stays_old(
+    town: World, body: str, system: Shelf, clock: SetClock, fault: str
+) -> None:
+    system.put([filing("F-1", body)])
+    synced(town)
+    before = clock.now()
+    clock.pass_(days=1)
+    system.fault = fault
+    row = synced(town)
+    assert row.state is RunState.FAILED
+    assert row.failure is not None
+    assert row.failure.startswith("source_")
+    assert [each.checked_at for each in rows(town.deps, Filing)] in ([before], [clock.now()][: fault == "repeating"])
+    system.fault = None
+    assert synced(town).state is RunState.DONE
+
+
+def test_a_peer_that_is_not_connected_is_told_so(world: World) -> None:
+    with pytest.raises(ServiceError, match="source_not_connected"):
+        ask(FILING, actor=world.city, deps=world.deps)
+    begin_sync(deps=world.deps)
+    assert rows(world.deps, SyncRun) == []
+
+
+class Dying:
+    """A source whose process dies before a page."""
+
+    def __init__(self, source: HttpSource, after: int) -> None:
+        self._source, self._left = source, after
+
+    def changes(self, after: str | None) -> Iterator[Any]:
+        for page in self._source.changes(after):
+            if not self._left:
+                raise SystemExit
+            self._left -= 1
+            yield page
+
+    def again(self, keys: Any) -> Iterator[Any]:
+        return self._source.again(keys)
+
+    def close(self) -> None:
+        self._source.close()
+
+
+def test_a_run_that_is_killed_goes_on_after_its_last_page(
+    town: World, body: str, filings: tuple[HttpSource, Shelf], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http_source, "LIMIT", 2)
+    source, system = filings
+    system.put([filing(f"F-{number}", body) for number in range(6)])
+    dying = replace(town.deps, filing=Dying(source, after=2))
+    row = ask(FILING, actor=town.city, deps=town.deps)
+    with pytest.raises(SystemExit):
+        sync.run(row.id, deps=dying)
+    killed = seen(town.deps, row.id)
+    assert (killed.state, killed.cursor, killed.counts) == (RunState.RUNNING, "4", {"created": 4})
+    system.asked.clear()
+    sync.run(row.id, deps=town.deps)
+    ended = seen(town.deps, row.id)
+    assert (ended.state, ended.counts) == (RunState.DONE, {"created": 6})
+    assert system.asked == ["list"]
+
+
+def test_a_run_that_was_left_is_handed_out_again_by_the_tick(town: World, system: Shelf, body: str) -> None:
+    system.put([filing("F-1", body)])
+    row = ask(FILING, actor=town.city, deps=town.deps)
+    with town.deps.database.begin() as work:
+        for fact in work.session.scalars(select(Outbox)):
+            fact.done_at = work.clock.real()
+    begin_sync(deps=town.deps)
+    dispatch(deps=town.deps)
+    town.deps.queue.work_off(town.deps)
+    assert seen(town.deps, row.id).state is RunState.DONE
+
+
+def test_a_long_run_lets_others_go_first(
+    town: World, body: str, system: Shelf, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http_source, "LIMIT", 1)
+    system.put([filing(f"F-{number}", body) for number in range(3)])
+    row = ask(FILING, actor=town.city, deps=town.deps)
+    sync.run(row.id, deps=town.deps, within=timedelta(), watch=None)
+    assert (seen(town.deps, row.id).state, seen(town.deps, row.id).cursor) == (RunState.RUNNING, "1")
+    clock.pass_(seconds=1)
+    for _ in range(3):
+        dispatch(deps=town.deps)
+        town.deps.queue.work_off(town.deps)
+    assert seen(town.deps, row.id).counts == {"created": 3}
+
+
+def test_of_two_runs_of_a_peer_one_is_refused_and_both_peers_may_run(town: World) -> None:
+    row = ask(FILING, actor=town.city, deps=town.deps)
+    with pytest.raises(ServiceError, match="sync_running"):
+        ask(FILING, actor=town.city, deps=town.deps)
+    ask(REGISTRY, actor=town.city, deps=town.deps)
+    assert sync_night.ask_here(FILING, deps=town.deps) == row.id
+
+
+def test_two_processes_do_not_work_on_one_run(meeting_deps: Deps, filings: tuple[HttpSource, Shelf]) -> None:
+    live = replace(meeting_deps, filing=filings[0])
+    town = World(live)
+    row = ask(FILING, actor=town.city, deps=live)
+    with alone(live.database, "sync", FILING) as mine:
+        assert mine
+        sync.run(row.id, deps=live)
+        assert seen(live, row.id).state is RunState.WAITING
+    sync.run(row.id, deps=live)
+    assert seen(live, row.id).state is RunState.DONE
+
+
+def test_a_night_begins_once_for_each_peer_and_again_after_it_failed(
+    town: World, system: Shelf, clock: SetClock
+) -> None:
+    system.fault = "error"
+    for _ in range(2):
+        begin_sync(deps=town.deps)
+    dispatch(deps=town.deps)
+    town.deps.queue.work_off(town.deps)
+    runs = {row.peer: row for row in rows(town.deps, SyncRun)}
+    assert {peer: (row.state, row.trigger) for peer, row in runs.items()} == {
+        FILING: (RunState.FAILED, Trigger.NIGHT), REGISTRY: (RunState.DONE, Trigger.NIGHT)
+    }  # fmt: skip
+    system.fault = None
+    for minutes, state in ((29, RunState.FAILED), (1, RunState.DONE)):
+        clock.pass_(minutes=minutes)
+        begin_sync(deps=town.deps)
+        dispatch(deps=town.deps)
+        town.deps.queue.work_off(town.deps)
+        assert seen(town.deps, runs[FILING].id).state is state
+    clock.pass_(days=1)
+    begin_sync(deps=town.deps)
+    assert len(rows(town.deps, SyncRun)) == 4
+
+
+def test_what_is_pushed_twice_is_there_once(town: World, body: str) -> None:
+    items = [filing("F-1", body, (person(1),)), filing("F-2", "浦东站"), 7]
+    for results in (["created", "refused", "refused"], ["unchanged", "refused", "refused"]):
+        row, outcomes = pushes.push(FILING, items, actor=pusher(town), deps=town.deps)
+        assert [str(each.result) for each in outcomes] == results
+        assert (row.trigger, row.state) == (Trigger.PUSH, RunState.DONE)
+        assert {key for key, _, _ in issues(town.deps, row.id)} == {"F-2", ""}
+    assert len(rows(town.deps, Project)) == 1
+    assert [each.settled_at is None for each in rows(town.deps, SyncIssue) if each.external_key == "F-2"] == [
+        False,
+        True,
+    ]
+
+
+def pusher(world: World) -> Any:
+    return world.actor(Role.INTEGRATION, Scope.CITY)
+
+
+def test_the_registry_is_asked_about_one_person(town: World, registry: Shelf) -> None:
+    holder = town.person("陈立项")
+    registry.put([certificate("C-1", document_of(town, holder)), certificate("C-2", document(999, "无名"))])
+    row = pushes.check_person(holder.id, actor=town.city, deps=town.deps)
+    assert (row.trigger, row.counts) == (Trigger.PERSON, {"created": 1})
+    (kept,) = rows(town.deps, Certificate)
+    assert (kept.person_id, kept.checked_at) == (holder.id, town.deps.clock.now())
+
+
+def test_an_answer_about_another_person_writes_nothing(town: World, registry: Shelf) -> None:
+    holder = town.person("陈立项")
+    other = town.person("周安全")
+    registry.put([certificate("C-1", document_of(town, holder)), certificate("C-2", document_of(town, other))])
+    registry.fault = "another_person"
+    with pytest.raises(ServiceError, match="about_another_person"):
+        pushes.check_person(holder.id, actor=town.city, deps=town.deps)
+    assert rows(town.deps, Certificate) == []
+    (row,) = rows(town.deps, SyncRun)
+    assert (row.state, row.failure) == (RunState.FAILED, "about_another_person")
+    assert issues(town.deps, row.id) == [("", "holder.document.number", "about_another_person")]
+
+
+def test_a_registry_that_is_down_is_told_and_changes_nothing(town: World, registry: Shelf) -> None:
+    holder = town.person("陈立项")
+    registry.fault = "error"
+    with pytest.raises(ServiceError, match="registry_unavailable"):
+        pushes.check_person(holder.id, actor=town.city, deps=town.deps)
+    assert rows(town.deps, SyncRun) == []
+
+
+def test_a_topic_asks_for_a_run(town: World) -> None:
+    row = ask(FILING, actor=town.city, deps=town.deps)
+    with town.deps.database.begin() as work:
+        facts = work.session.scalars(select(Outbox.subject_id).where(Outbox.topic == Topic.SYNC_ASKED)).all()
+    assert facts == [row.id]
