@@ -89,7 +89,7 @@ def _evidence(finding: Row) -> str:
     evidence = finding["evidence"]
     if finding["kind"] == "attendance":
         return f"{evidence['rate']} of {evidence['threshold']}"
-    return ", ".join(f"expired {each['valid_until']}" for each in evidence["expired"])
+    return ", ".join(f"expired {need['certificate']['valid_until']}" for need in evidence["needs"])
 
 
 def _seen(story: Story, who: str) -> str:

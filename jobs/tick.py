@@ -39,7 +39,7 @@ def chores() -> list[Chore]:
         Chore(1, send_ended_days),
         Chore(1, take_steps),
         Chore(60, begin_night),
-        Chore(60, begin_crosscheck),
+        Chore(5, begin_crosscheck),
         Chore(60, begin_sync),
         Chore(60, delete_expired),
         Chore(60, delete_descriptors),

@@ -5,7 +5,9 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
+from functools import cache
 from pathlib import Path
 
 import click
@@ -51,14 +53,25 @@ def make_city(projects: int, people: int, seed: int, planted: Path | None) -> No
     try:
         deps = build(Settings.from_env(os.environ))
         plan = Plan(projects, people, seed, business_day(deps.clock.now()))
-        with click.progressbar(length=projects, label="projects", file=sys.stderr) as bar:
-            made = simulate_city(plan, bar.update, deps=deps)
+        with ExitStack() as stack:
+            # The bar begins with the first projects, so that a refusal stands alone.
+            bar = cache(
+                lambda: stack.enter_context(click.progressbar(length=projects, label="projects", file=sys.stderr))
+            )
+            made = simulate_city(plan, lambda done: bar().update(done), deps=deps)
     except (SettingsError, NotDone) as error:
         sys.exit(f"daogang: {error}")
-    if planted:
-        planted.write_text(json.dumps([asdict(each) for each in made.planted], default=str), encoding="utf-8")
     for line in _told(made):
         click.echo(line)
+    if planted:
+        _write(planted, made.planted)
+
+
+def _write(file: Path, planted: list[Planted]) -> None:
+    try:
+        file.write_text(json.dumps([asdict(each) for each in planted], default=str), encoding="utf-8")
+    except OSError as error:
+        sys.exit(f"daogang: the city is there, its mistakes are not listed: {error}")
 
 
 def simulate_city(plan: Plan, watch: Callable[[int], object], *, deps: Deps) -> Simulated:

@@ -295,6 +295,14 @@ def downgrade():
     op.drop_column('project', 'price_yuan')
     op.drop_column('project', 'area_m2')
     op.drop_column('project', 'kind')
+    # One rule told both of a person on a post, and has one open finding of him.
+    op.execute(
+        """
+        DELETE FROM finding WHERE rule = 'certificate_expired' AND closed_at IS NULL AND (project_id, key) IN (
+            SELECT project_id, key FROM finding WHERE rule = 'certificate_missing' AND closed_at IS NULL
+        )
+        """
+    )
     op.execute("UPDATE finding SET rule = 'certificate_for_post' WHERE rule IN ('certificate_expired', 'certificate_missing')")
     op.execute("DELETE FROM finding WHERE kind NOT IN ('attendance', 'certificate', 'identity') OR rule LIKE 'certificate_%' AND rule <> 'certificate_for_post'")
     op.execute('UPDATE photo SET width = 0, height = 0 WHERE width IS NULL')
@@ -307,6 +315,7 @@ def downgrade():
     op.drop_column('person', 'source')
     op.drop_column('finding', 'cites')
     op.add_column('filing', sa.Column('permit_number', sa.VARCHAR(), autoincrement=False, nullable=True))
+    op.execute('UPDATE filing SET permit_number = permit.number FROM permit WHERE permit.filing_id = filing.id')
     op.drop_index(op.f('ix_filing_section_group'), table_name='filing')
     op.drop_column('filing', 'checked_at')
     op.drop_column('filing', 'source')

@@ -14,7 +14,7 @@ class Difference(StrEnum):
 
     #: On the roster, and the list that binds the post does not name him for it.
     NOT_LISTED = "not_listed"
-    #: Named by the list that binds the post, and not on the roster.
+    #: Named by the list that binds the post, or by another where the project lacks that one, and not on the roster.
     NOT_ON_ROSTER = "not_on_roster"
     #: Some list of the project names him for the post, another does not.
     LISTS_DIFFER = "lists_differ"
@@ -89,6 +89,6 @@ def _difference(named: set[Basis], told: set[Basis], binding: Basis, *, on_roste
         return Difference.NO_LIST
     if on_roster and binding in told and binding not in named:
         return Difference.NOT_LISTED
-    if not on_roster and binding in named:
+    if not on_roster and named and (binding in named or binding not in told):
         return Difference.NOT_ON_ROSTER
     return Difference.LISTS_DIFFER if (on_roster or named) and named != told else Difference.SAME

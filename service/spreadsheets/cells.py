@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
@@ -36,14 +36,6 @@ class Line:
     def blank(self) -> bool:
         """True when nothing stands in it."""
         return not any(map(shown, self.cells))
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """Something about the file that stops nothing, but that whoever sent it should know."""
-
-    code: str
-    data: dict[str, str] = field(default_factory=dict)
 
 
 class Grid(Protocol):

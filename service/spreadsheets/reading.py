@@ -11,7 +11,7 @@ from openpyxl.utils import get_column_letter
 
 from service.domain.exchange import Things
 from service.errors import Problem, ServiceError, fault
-from service.spreadsheets.cells import Cell, Grid, Line, Notice, Unusable, shown
+from service.spreadsheets.cells import Cell, Grid, Line, Unusable, shown
 from service.spreadsheets.columns import Column, normal
 from service.spreadsheets.csv_text import CsvGrid
 from service.spreadsheets.files import FileKind, kind_of
@@ -33,7 +33,7 @@ class Sheet:
     grid: Grid
     header: Line
     places: Mapping[int, Column]
-    notices: Sequence[Notice]
+    notices: Sequence[Problem]
 
     @property
     def titles(self) -> list[str]:
@@ -82,13 +82,13 @@ def open_sheet(data: bytes, things: Things, name: str | None = None) -> Sheet:
     visible = [grid for grid in grids if not grid.hidden]
     if name is not None and name not in {grid.name for grid in visible}:
         raise fault("sheet_unknown", None, sheet=name, sheets=[grid.name for grid in visible])
-    notices = [Notice("sheet_hidden", {"sheet": grid.name}) for grid in grids if grid.hidden]
+    notices = [Problem("sheet_hidden", None, {"sheet": grid.name}) for grid in grids if grid.hidden]
     chosen: Sheet | None = None
     for grid in visible:
         wanted = chosen is None and name in {None, grid.name} and not grid.empty
         chosen = (_sheet(grid, things, notices) if wanted else None) or chosen
         if (chosen is None or chosen.grid is not grid) and not grid.empty and grid.name != NOTES_SHEET:
-            notices.append(Notice("sheet_not_read", {"sheet": grid.name}))
+            notices.append(Problem("sheet_not_read", None, {"sheet": grid.name}))
     return chosen or _no_headers(things)
 
 
@@ -97,7 +97,7 @@ def _no_headers(things: Things) -> NoReturn:
     raise fault("headers_not_found", None, headers=needed, rows=HEADERS_WITHIN)
 
 
-def _sheet(grid: Grid, things: Things, notices: list[Notice]) -> Sheet | None:
+def _sheet(grid: Grid, things: Things, notices: list[Problem]) -> Sheet | None:
     """The sheet by the row that has the most headers, or None where no row has them."""
     known = {header: column for column in COLUMNS[things] for header in column.headers}
     top = list(takewhile(lambda line: line.number <= HEADERS_WITHIN, grid.lines()))
@@ -137,13 +137,13 @@ def _check_headers(places: Mapping[int, Column], header: Line, things: Things) -
         raise ServiceError(problems)
 
 
-def _unknown(header: Line, places: Mapping[int, Column], known: Mapping[str, Column]) -> Iterator[Notice]:
+def _unknown(header: Line, places: Mapping[int, Column], known: Mapping[str, Column]) -> Iterator[Problem]:
     for at, cell in enumerate(header.cells):
         title = shown(cell)
         if title and at not in places and normal(title) != normal(PROBLEMS_HEADER):
             near = get_close_matches(normal(title), known, n=1)
             told = {"header": _called(at, title[:80]), "near": known[near[0]].zh if near else "-"}
-            yield Notice("unknown_header", told)
+            yield Problem("unknown_header", None, told)
 
 
 def _called(at: int, title: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, case, func, literal, or_, select, tuple_
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from service.deps import Deps
 from service.domain.actors import Actor, Permission
@@ -202,7 +203,7 @@ def _with_best(work: Work, people: Sequence[Person], serving: Iterable[ColumnEle
     statement = (
         select(Certificate)
         .where(Certificate.person_id.in_([person.id for person in people]), *serving)
-        .distinct(Certificate.person_id)
+        .ext(distinct_on(Certificate.person_id))
         .order_by(Certificate.person_id, Certificate.valid_until.desc().nulls_first(), Certificate.id)
     )
     best = {row.person_id: row for row in work.session.scalars(statement)}

@@ -18,6 +18,7 @@ from service.store.work import Work
 from service.usecases.crosscheck import check
 from service.usecases.crosscheck_rulebook import Rulebook, rulebook
 from service.usecases.findings import Changes
+from service.usecases.roster_match import look_again
 
 log = structlog.get_logger(__name__)
 
@@ -87,6 +88,7 @@ def _take_batch(night_id: UUID, book: Rulebook, deps: Deps) -> bool:
         ids = _next_projects(work, row.through_id)
         if not ids:
             row.ended_at = work.clock.now()
+            look_again(work)
             work.audit("crosscheck:end", row.id, projects=row.projects, opened=row.opened, closed=row.closed)
             return False
         for changes in _check_each(work, ids, row, book):

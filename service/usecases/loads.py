@@ -13,7 +13,8 @@ from sqlalchemy.exc import OperationalError
 from service.deps import Deps
 from service.domain.exchange import Things
 from service.domain.records import Origin, Record, Result
-from service.spreadsheets.cells import Cell, Line, Notice
+from service.errors import Problem
+from service.spreadsheets.cells import Cell, Line
 from service.spreadsheets.columns import Words
 from service.spreadsheets.reading import Sheet, open_sheet
 from service.spreadsheets.rows import Misplaced, misplaced, record_of
@@ -53,7 +54,7 @@ class Loaded:
     """
 
     progress: Progress
-    notices: Sequence[Notice]
+    notices: Sequence[Problem]
     errors: bytes | None
     finished: bool = True
 
@@ -185,8 +186,8 @@ def _refused(sheet: Sheet, problems: Sequence[Misplaced]) -> Iterator[tuple[str,
             yield "\n".join(sentence(problem) for problem in by_row[line.number]), line.cells
 
 
-def sentence(problem: Misplaced | Notice) -> str:
+def sentence(problem: Misplaced) -> str:
     """A problem for who mends it: where it is, what it is in Chinese and English, its code."""
     told = text(problem.code, problem.data)
-    where = f"{problem.column}: " if isinstance(problem, Misplaced) and problem.column else ""
+    where = f"{problem.column}: " if problem.column else ""
     return f"{where}{told['zh']} {told['en']} ({problem.code})"

@@ -1,7 +1,7 @@
 """Taking a spreadsheet that was sent in, in a worker: claimed by its row, a batch at a time, resumed after a kill."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
 from datetime import timedelta
@@ -19,7 +19,7 @@ from service.domain.exchange import RunState
 from service.domain.records import Origin
 from service.domain.sources import Source
 from service.domain.topics import Topic
-from service.errors import ServiceError, fault
+from service.errors import Problem, ServiceError, fault
 from service.spreadsheets.files import MEDIA_TYPES, FileKind
 from service.spreadsheets.rows import Misplaced
 from service.store.claims import MAX_ATTEMPTS, Held, claim, release, still_held
@@ -34,8 +34,8 @@ from service.usecases.loads_sent import keep_spreadsheet
 
 log = structlog.get_logger(__name__)
 
-#: Longer than a batch that has to wait for locks (10 s) at each of its tries, or than the largest file takes to open.
-LEASE_S = 90.0
+#: Longer than a batch that waits for locks (10 s) at each of its tries, and than the largest file takes to be read once.
+LEASE_S = 180.0
 #: A worker is ended for its length after 300 s (connectors/queue.py): another job goes on before.
 SLICE_S = 200.0
 
@@ -144,7 +144,7 @@ def _end(held: Held, loaded: Loaded, errors_id: UUID | None, deps: Deps) -> None
             keep_spreadsheet(work, errors_id, loaded.errors, MEDIA_TYPES[FileKind.WORKBOOK], deps)
         for name, value in _told(loaded.progress).items():
             setattr(row, name, value)
-        row.notices = [asdict(notice) for notice in loaded.notices]
+        row.notices = _listed(loaded.notices)
         row.errors_id, row.state = errors_id, RunState.DONE
         work.save()
         work.audit("spreadsheet:end", row.id, state=str(row.state), **loaded.progress.counts)
@@ -154,9 +154,13 @@ def _fail(held: Held, error: ServiceError, deps: Deps) -> None:
     with suppress(_ClaimLost), deps.database.begin() as work:
         row = _ending(work, held)
         row.state = RunState.FAILED
-        row.failure = {"problems": [{"code": each.code, "data": dict(each.data)} for each in error.problems]}
+        row.failure = {"problems": _listed(error.problems)}
         work.save()
         work.audit("spreadsheet:end", row.id, state=str(row.state), code=error.code)
+
+
+def _listed(problems: Sequence[Problem]) -> list[dict[str, Any]]:
+    return [{"code": problem.code, "data": dict(problem.data)} for problem in problems]
 
 
 def _ending(work: Work, held: Held) -> SpreadsheetLoad:

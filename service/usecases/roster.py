@@ -33,6 +33,7 @@ ROSTER_LINES = Register(
         "team_id": RosterLine.team_id,
         "person_id": RosterLine.person_id,
         "state": RosterLine.state,
+        "match": RosterLine.match,
     },
 )
 #: Held by whoever writes a person's lines, so that two of them never make one seat twice.

@@ -24,6 +24,7 @@ from service.usecases.post_rules import post_rules_on
 from service.usecases.replacements import require_consent, require_qualified
 
 _LISTS = "lists of a project"
+_WAITING = (RosterLine.state == LineState.SUBMITTED, RosterLine.approved_at.is_not(None))
 
 
 def approve(work: Work, line: RosterLine, actor: Actor) -> None:
@@ -92,11 +93,7 @@ def lists_changed(project_id: UUID, *, deps: Deps) -> None:
     """
     with deps.database.begin() as work:
         hold(work, _LISTS, project_id)
-        waiting = select(RosterLine).where(
-            RosterLine.project_id == project_id,
-            RosterLine.state == LineState.SUBMITTED,
-            RosterLine.approved_at.is_not(None),
-        )
+        waiting = select(RosterLine).where(RosterLine.project_id == project_id, *_WAITING)
         lines = work.session.scalars(waiting.order_by(RosterLine.id).with_for_update()).all()
         for line, stands in zip(lines, standings(work, lines), strict=True):
             line.match = stands.match
@@ -106,3 +103,9 @@ def lists_changed(project_id: UUID, *, deps: Deps) -> None:
                 work.publish(Topic.ROSTER_LINE_CHANGED, line.id)
         work.save()
     recheck(project_id, (), deps=deps)
+
+
+def look_again(work: Work) -> None:
+    """Have every project with waiting lines looked at: entries begin and end by the day, and nobody says so."""
+    for project_id in work.session.scalars(select(RosterLine.project_id).where(*_WAITING).distinct()).all():
+        work.publish(Topic.LIST_CHANGED, project_id)

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import structlog
 from sqlalchemy import select, update
+from sqlalchemy.exc import OperationalError
 
 from service.connectors.base import Permanent
 from service.connectors.source import Page, Source, SourceDown
@@ -65,8 +66,11 @@ class _Run:
                     return
         except (SourceDown, Permanent) as error:
             self._end(RunState.FAILED, error.code)
+        except OperationalError:
+            # Our database is busy or down: the run stays open, and whoever takes it up goes on.
+            raise
         except Exception:
-            # Shown as what it is, instead of tried again all day; a database that is down leaves the run open.
+            # Shown as what it is, instead of tried again all day.
             self._end(RunState.FAILED, "internal")
             raise
         else:

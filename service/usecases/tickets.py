@@ -24,7 +24,7 @@ from service.usecases.ticket_steps import catch_up
 #: Of a ticket that is talked about without end the latest events are shown.
 HISTORY_MOST = 200
 # What tells of a single person in evidence and events.
-_PERSONAL = frozenset({"people", "expired"})
+_PERSONAL = frozenset({"people", "needs", "roster_line_id"})
 
 
 @dataclass(frozen=True, slots=True)

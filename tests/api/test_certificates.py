@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import select
@@ -10,9 +11,10 @@ from sqlalchemy import select
 from service.deps import Deps
 from service.domain.actors import Actor, Role, Scope
 from service.domain.roster import LineAct
+from service.domain.sources import Source
 from service.domain.topics import Topic
-from service.store.models import Audit, Outbox, Person
-from service.usecases import people, roster
+from service.store.models import Audit, Certificate, Outbox, Person
+from service.usecases import employments, people, roster
 from tests.api.support import Caller, member, said
 from tests.factories import NUMBERS, STARTED, Site, World
 from tests.fakes import SetClock
@@ -246,3 +248,107 @@ def test_who_sees_and_who_writes(
     caller = speaking_for(member(world, role, scope, getattr(site, of)))
     assert caller.ids("/certificates") == ([made["id"]] if sees else [])
     assert (caller.patch(f"/certificates/{made['id']}", {"valid_until": None}, 1).status_code == 200) is writes
+
+
+def kept(deps: Deps, certificate_id: str) -> Certificate:
+    with deps.database.begin() as work:
+        return work.session.get_one(Certificate, UUID(certificate_id))
+
+
+def test_a_certificate_shows_what_its_type_says_and_that_nobody_checked_it(office: Caller, person: Person) -> None:
+    made = office.post("/certificates", values(person, type_code="constructor_2", number="浙2331234567890")).json
+    assert (made["family"], made["level"], made["number_unusual"]) == ("constructor", 2, False)
+    assert (made["status"], made["source"], made["checked_at"], made["specialty"]) == ("valid", "typed", None, None)
+    odd = office.post("/certificates", values(person, number="沪建安X77", specialty="土建"))
+    assert (odd.status_code, odd.json["number_unusual"], odd.json["specialty"]) == (201, True, "土建")
+    assert office.get(f"/certificates/{odd.json['id']}").json == odd.json
+
+
+def test_a_status_holds_from_its_day_on_by_itself(
+    office: Caller, person: Person, clock: SetClock, speaking_for: Speak, deps: Deps
+) -> None:
+    one = f"/certificates/{office.post('/certificates', values(person)).json['id']}"
+    for status, day in (("revoked", "2026-03-04"), ("suspended", "2026-03-03")):
+        made = office.post(f"{one}/statuses", {"status": status, "from_on": day})
+        assert (made.status_code, made.json["status"], made.json["source"]) == (201, status, "typed")
+    told = [(row["status"], row["from_on"]) for row in office.get(f"{one}/statuses").json["items"]]
+    assert told == [("suspended", "2026-03-03"), ("revoked", "2026-03-04"), ("valid", "2024-03-18")]
+    seen = []
+    for _ in range(3):
+        caller = speaking_for(office.actor)
+        status = caller.get(one).json["status"]
+        assert caller.ids("/certificates", status=status) == [one.rpartition("/")[2]]
+        seen.append(status)
+        clock.pass_(days=1)
+    assert seen == ["valid", "suspended", "revoked"]
+    assert facts(deps) == [(Topic.CERTIFICATE_CHANGED, person.id)] * 3
+
+
+def test_of_one_day_the_status_said_last_holds(office: Caller, person: Person) -> None:
+    one = f"/certificates/{office.post('/certificates', values(person)).json['id']}"
+    for status in ("suspended", "valid", "revoked"):
+        office.post(f"{one}/statuses", {"status": status, "from_on": "2026-03-02"})
+    assert office.get(one).json["status"] == "revoked"
+    assert said(office.post(f"{one}/statuses", {"status": "lost"}))[0] == 422
+
+
+@pytest.mark.parametrize("act", ["change", "status"])
+def test_what_somebody_types_over_a_registry_nobody_confirmed(
+    office: Caller, person: Person, deps: Deps, act: str
+) -> None:
+    made = office.post("/certificates", values(person)).json
+    with deps.database.begin() as work:
+        row = work.session.get_one(Certificate, UUID(made["id"]))
+        row.source, row.checked_at = Source.CERTIFICATE_REGISTRY, deps.clock.now()
+    one = f"/certificates/{made['id']}"
+    assert office.get(one).json["checked_at"] == "2026-03-02T02:00:00Z"
+    same = office.patch(one, {"valid_until": made["valid_until"]}, 2)
+    assert (same.json["source"], same.json["checked_at"] is None) == ("certificate_registry", False)
+    if act == "change":
+        office.patch(one, {"valid_until": "2030-01-01"}, 2)
+    else:
+        office.post(f"{one}/statuses", {"status": "valid", "from_on": "2026-03-02"})
+    after = office.get(one).json
+    assert (after["source"], after["checked_at"]) == ("typed", None)
+    assert kept(deps, made["id"]).source is Source.TYPED
+
+
+def test_who_may_not_write_a_certificate_may_not_say_its_status(
+    office: Caller, person: Person, world: World, site: Site, speaking_for: Speak
+) -> None:
+    one = f"/certificates/{office.post('/certificates', values(person)).json['id']}/statuses"
+    status = {"status": "revoked", "from_on": "2026-03-02"}
+    client = speaking_for(member(world, Role.CLIENT, Scope.PROJECT, site.project_id))
+    assert len(client.get(one).json["items"]) == 1
+    assert said(client.post(one, status)) == (403, [("forbidden", None)])
+    stranger = speaking_for(member(world, Role.PROJECT_OFFICE, Scope.TEAM, world.site().construction))
+    assert said(stranger.get(one)) == (404, [("not_found", None)])
+    assert said(stranger.post(one, status)) == (404, [("not_found", None)])
+
+
+def test_certificates_are_found_by_unit_project_and_how_soon_they_end(
+    city: Caller, person: Person, site: Site, world: World
+) -> None:
+    unit, other = world.unit(), world.person()
+    employment = {"unit_id": unit, "starts_on": STARTED}
+    employments.add_employment(person.id, employment, actor=world.city, deps=world.deps)
+    made = {
+        name: city.post("/certificates", values(whose, **changes)).json["id"]
+        for name, whose, changes in (
+            ("gone", person, {"valid_until": "2026-03-01"}),
+            ("today", person, {"valid_until": "2026-03-02"}),
+            ("thirty", person, {"valid_until": "2026-04-01"}),
+            ("sixty", other, {"valid_until": "2026-05-01"}),
+            ("ninety", other, {"valid_until": "2026-05-31", "unit_id": str(unit)}),
+            ("later", other, {"valid_until": "2026-06-01"}),
+        )
+    }
+    for query, expected in (
+        ({"expiring_within": 30}, {"today", "thirty"}),
+        ({"expiring_within": 60}, {"today", "thirty", "sixty"}),
+        ({"expiring_within": 90}, {"today", "thirty", "sixty", "ninety"}),
+        ({"project_id": str(site.project_id)}, {"gone", "today", "thirty"}),
+        ({"unit_id": str(unit)}, {"gone", "today", "thirty", "ninety"}),
+        ({"unit_id": str(unit), "expiring_within": 30}, {"today", "thirty"}),
+    ):
+        assert {name for name, key in made.items() if key in city.ids("/certificates", **query)} == expected, query

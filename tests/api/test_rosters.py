@@ -54,6 +54,8 @@ def test_a_line_shows_what_it_waits_for(city: Caller, world: World, site: Site, 
     office.post(f"{path}/submit", version=1)
     waiting = client.post(f"{path}/approve", version=2)
     assert (waiting.status_code, waiting.json["state"], waiting.json["match"]) == (200, "submitted", "mismatched")
+    assert office.ids("/roster-lines", match="mismatched", state="submitted") == [made["id"]]
+    assert office.ids("/roster-lines", match="no_list") == []
     told = {"binding": "filing", "match": "mismatched", "others": 1, "listed_for_other_post": False}
     assert office.get(f"{path}/match").json == told
     entry = {"project_id": str(site.project_id), "basis": "filing", "post_code": "project_manager"}

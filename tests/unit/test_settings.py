@@ -43,6 +43,8 @@ def test_production_is_what_nobody_said_otherwise() -> None:
         ("DAOGANG_LEASE_S", "nan"),
         ("DAOGANG_HANG_S", "0"),
         ("DAOGANG_PHOTO_DAYS", "-1"),
+        ("FILING_URL", "ftp://host/folder"),
+        ("CERTIFICATES_URL", "registry.example"),
         ("DAOGANG_CLOCK", "tomorrow"),
         ("DAOGANG_CLOCK", "2026-03-02"),
         ("DAOGANG_CLOCK", "2026-03-02T07:00:00"),
@@ -90,3 +92,11 @@ def test_keys_have_numbers() -> None:
 @pytest.mark.parametrize(("value", "path"), [("", None), (" ", None), ("models/spoof.json", Path("models/spoof.json"))])
 def test_a_passive_model_is_off_unless_named(value: str, path: Path | None) -> None:
     assert Settings.from_env(GOOD | {"DAOGANG_PASSIVE_MODEL": value}).passive_model == path
+
+
+@pytest.mark.parametrize("name", ["FILING_URL", "CERTIFICATES_URL"])
+def test_a_registry_is_reached_without_tls_in_development_only(name: str) -> None:
+    plain = GOOD | {name: "http://127.0.0.1:8100/"}
+    assert getattr(Settings.from_env(plain), name.lower()) == "http://127.0.0.1:8100"
+    with pytest.raises(SettingsError, match=name):
+        Settings.from_env(plain | {"DAOGANG_ENV": "production"})

@@ -212,7 +212,7 @@ def test_what_is_wrong_with_lines_is_told_row_by_row(deps: Deps, filed: Filed) -
 def test_a_clerk_proposes_for_his_team_and_changes_nothing_decided(world: World, deps: Deps, filed: Filed) -> None:
     clerk = world.actor(Role.PROJECT_OFFICE, Scope.TEAM, filed.site.construction)
     origin, document = Origin(Source.SPREADSHEET, clerk), registered(deps)
-    others = filed.line(document, "chief_supervision_engineer")
+    others = filed.line(document, "chief_engineer")
     assert refusals(taken(deps, [others], origin)) == [("unknown_reference", "filing_number")]
     [made] = taken(deps, [filed.line(document)], origin)
     line = line_of(deps, made)

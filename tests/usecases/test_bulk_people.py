@@ -95,6 +95,13 @@ def test_another_name_is_a_conflict_that_tells_nothing_and_hinders_nobody(deps: 
         assert work.session.scalar(select(Unit.id).where(Unit.credit_code == news[0].unit.credit_code)) is None
 
 
+def test_a_wrong_name_first_hinders_not_the_right_one_after_it(deps: Deps) -> None:
+    right = told(phone="13900001234")
+    taken(deps, [right])
+    wrong = replace(right, document=replace(right.document, name="李四"))
+    assert results(taken(deps, [wrong, right])) == [Result.REFUSED, Result.UNCHANGED]
+
+
 def test_another_phone_is_taken_and_one_that_is_not_told_stays(deps: Deps) -> None:
     record = told(phone="13900001234")
     [made] = taken(deps, [record])

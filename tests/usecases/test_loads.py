@@ -13,12 +13,13 @@ from service.deps import Deps
 from service.domain.actors import Role, Scope
 from service.domain.exchange import RunState, Things
 from service.domain.records import Origin
+from service.domain.sites import BodyKind
 from service.domain.sources import Source
 from service.errors import ServiceError
 from service.store.models import Account, Audit, Photo, SpreadsheetLoad
 from service.store.models import Person as PersonRow
 from service.store.work import Work
-from service.usecases import loads, loads_run, loads_sent
+from service.usecases import loads, loads_run, loads_sent, registers
 from service.usecases.dispatch import dispatch
 from service.usecases.loads import Loaded, Progress, Watch, load_rows
 from service.usecases.loads_sent import KEPT, LoadForm
@@ -28,6 +29,7 @@ from tests.fakes import HeldQueue, SetClock
 from tests.spreadsheets import csv_file, number, people, saved, workbook
 
 ORIGIN = Origin(Source.SPREADSHEET)
+CREDIT_CODE = "91310000MA1FL0000N"
 
 
 def loaded(data: bytes, deps: Deps, **options: Any) -> Loaded:
@@ -287,3 +289,55 @@ def test_an_officer_sees_his_own_loads_only(world: World, deps: Deps) -> None:
     other = world.actor(Role.OFFICER, Scope.BODY, world.body())
     with pytest.raises(ServiceError, match="not_found"):
         loads_sent.read_load(row.id, actor=other, deps=deps)
+
+
+BODY = "示范监督站"
+KINDS: dict[Things, tuple[list[str], list[list[Any]]]] = {
+    Things.PEOPLE: (
+        ["姓名", "证件号码", "单位名称", "统一社会信用代码", "入职日期"],
+        [["张1", number(1), "示范建设", CREDIT_CODE, "2026-01-05"]],
+    ),
+    Things.PROJECTS: (
+        [
+            "报建编号",
+            "项目名称",
+            "监督机构",
+            "行政区",
+            "工程类别",
+            "建筑面积",
+            "状态起始日期",
+            "施工单位",
+            "施工单位信用代码",
+        ],
+        [["2601PD0001", "示范路项目", BODY, "浦东新区", "房屋建筑", 12000.5, "2026/1/5", "示范建设", CREDIT_CODE]],
+    ),
+    Things.LISTS: (
+        ["报建编号", "名单类别", "岗位", "姓名", "证件号码", "起始日期"],
+        [["2601PD0001", "报建", "项目负责人", "张1", number(1), "2026年1月5日"]],
+    ),
+    Things.ROSTER: (
+        ["报建编号", "岗位", "姓名", "证件号码", "任职日期"],
+        [["2601PD0001", "project_manager", "张1", number(1), "20260105"]],
+    ),
+    Things.CERTIFICATES: (
+        ["姓名", "证件号码", "证书类型", "证书编号", "有效期起", "有效期至", "证书状态"],
+        [["张1", number(1), "安全生产考核合格证（B）", "沪建安B（2026）0000001", "2026-01-01", "2028-12-31", "有效"]],
+    ),
+}
+
+
+def test_every_kind_is_taken_in_the_words_of_people_and_taken_once(world: World, deps: Deps) -> None:
+    body = {"code": "pd", "name": BODY, "kind": BodyKind.STATION, "district_code": "310115"}
+    registers.create(registers.BODIES, body, actor=world.city, deps=deps)
+    for expected in ((1, 0, 0, 0), (0, 0, 1, 0)):
+        for things, (headers, rows) in KINDS.items():
+            origin = Origin(Source.SPREADSHEET, world.city, in_force=True)
+            result = load_rows(workbook(rows, headers), things, origin, deps=deps)
+            assert (things, counted(result), told(result)) == (things, expected, [])
+
+
+def test_a_reference_to_nobody_stands_at_its_column(world: World, deps: Deps) -> None:
+    headers, rows = KINDS[Things.CERTIFICATES]
+    origin = Origin(Source.SPREADSHEET, world.city)
+    result = load_rows(workbook(rows, headers), Things.CERTIFICATES, origin, deps=deps)
+    assert told(result) == [(2, "B 证件号码", "unknown_person")]

@@ -18,8 +18,9 @@ from service.domain.topics import Topic
 from service.errors import ServiceError
 from service.store.models import Audit, ListEntry, Outbox, RosterLine
 from service.store.queries.paging import Window
-from service.usecases import certificates, lists, roster, roster_match, roster_scans
+from service.usecases import certificates, crosscheck_night, lists, roster, roster_match, roster_scans
 from tests.factories import STARTED, Site, World
+from tests.fakes import SetClock
 
 POST = "project_manager"
 PDF = b"%PDF-1.7\n1 0 obj << /Type /Catalog >> endobj\ntrailer << /Root 1 0 R >>\n%%EOF\n"
@@ -162,6 +163,20 @@ def test_a_waiting_line_goes_in_force_by_itself_when_its_list_names_the_person(
         changed = select(Outbox).where(Outbox.topic == Topic.ROSTER_LINE_CHANGED, Outbox.subject_id == line.id)
         # Proposed, submitted, approved, in force.
         assert len(work.session.scalars(changed).all()) == 4
+
+
+def test_the_night_finds_the_lists_that_begin_with_the_day(
+    world: World, site: Site, client: Actor, deps: Deps, clock: SetClock
+) -> None:
+    person = world.person().id
+    world.listed(site.project_id, person, starts_on=date(2026, 3, 3))
+    line = approved(submitted(world, site, person), client, deps)
+    listen(deps, site.project_id)
+    assert now(line, deps).state is LineState.SUBMITTED
+    clock.pass_(days=1)
+    crosscheck_night.run_all(deps=deps)
+    assert listen(deps, site.project_id) == 1
+    assert now(line, deps).state is LineState.IN_FORCE
 
 
 def test_a_waiting_line_tells_how_it_stands_when_another_list_comes(

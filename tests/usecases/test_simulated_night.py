@@ -162,7 +162,9 @@ def test_the_command_loads_a_city_lists_its_mistakes_and_refuses_a_second(
     first, second = run("--planted", str(file)), run()
     assert first.returncode == 0, first.stderr
     assert second.returncode == 1
-    assert "projects here already" in second.stderr
+    assert second.stderr.splitlines() == [
+        "daogang: there are projects here already: a simulated city needs a database without any"
+    ]
     planted = {
         Planted(UUID(each["project_id"]), Rule(each["rule"]), each["key"]) for each in json.loads(file.read_text())
     }

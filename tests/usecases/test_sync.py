@@ -1,5 +1,7 @@
 """Synchronisation over real HTTP: kept a page at a time, resumed, refused by record, and never in anybody's way."""
 
+import json
+from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -8,13 +10,17 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import func, select
 from tenacity import wait_none
 
+from jobs.local.plan import RECORDS
+from service.cli import cli
 from service.connectors import http_source
 from service.connectors.batch import BatchSource
 from service.connectors.fakes.registry import Shelf
 from service.connectors.http_source import HttpSource
+from service.demo_district import fill
 from service.deps import Deps
 from service.domain.actors import Role, Scope
 from service.domain.exchange import Peer, RunState, Trigger
@@ -22,6 +28,7 @@ from service.domain.roster import Basis
 from service.domain.sources import Source
 from service.domain.topics import Topic
 from service.errors import ServiceError
+from service.settings import Settings
 from service.store.locks import alone
 from service.store.models import (
     Certificate,
@@ -266,12 +273,13 @@ def test_a_peer_that_fails_fails_its_run_by_code_and_what_it_confirmed_stays_old
     synced(town)
     before = clock.now()
     clock.pass_(days=1)
+    system.put([filing("F-2", body)])
     system.fault = fault
     row = synced(town)
     assert row.state is RunState.FAILED
     assert row.failure is not None
     assert row.failure.startswith("source_")
-    assert [each.checked_at for each in rows(town.deps, Filing)] in ([before], [clock.now()][: fault == "repeating"])
+    assert {each.checked_at for each in rows(town.deps, Filing) if each.number == "N-F-1"} == {before}
     system.fault = None
     assert synced(town).state is RunState.DONE
 
@@ -446,3 +454,36 @@ def test_a_topic_asks_for_a_run(town: World) -> None:
     with town.deps.database.begin() as work:
         facts = work.session.scalars(select(Outbox.subject_id).where(Outbox.topic == Topic.SYNC_ASKED)).all()
     assert facts == [row.id]
+
+
+def test_the_demo_peers_confirm_the_demo_district_and_suspend_one_certificate(
+    town: World, system: Shelf, registry: Shelf
+) -> None:
+    list(fill(town.deps))
+    for shelf, name in ((system, "filing"), (registry, "certificates")):
+        shelf.put(json.loads((RECORDS / f"demo_{name}.json").read_text(encoding="utf-8")))
+    filed, held = synced(town), synced(town, REGISTRY)
+    assert (filed.state, filed.counts.get("refused"), len(rows(town.deps, ListEntry))) == (RunState.DONE, None, 4)
+    assert len(rows(town.deps, Filing)) == 2
+    assert (held.state, held.counts) == (RunState.DONE, {"changed": 4})
+    assert [str(each.status) for each in rows(town.deps, Certificate) if each.status != "valid"] == ["suspended"]
+
+
+def test_an_operator_reads_a_peer_at_the_terminal(
+    settings: Settings, empty_database: str, filings: tuple[HttpSource, Shelf], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filings[1].put([filing("F-1", "浦东站")])
+    env = {"DATABASE_URL": empty_database, "REDIS_URL": settings.redis_url, "DAOGANG_ENV": "development"}
+    env |= {"DAOGANG_KEYS": f"1={b64encode(settings.keys[1]).decode()}", "DAOGANG_TOKEN_SECRET": settings.token_secret}
+    env |= {"WECHAT_APP_ID": "wxtest", "WECHAT_APP_SECRET": "secret", "DAOGANG_PHOTO_DIR": str(settings.photo_dir)}
+    env |= {"FILING_URL": str(filings[0]._client.base_url), "FILING_TOKEN": TOKEN}
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
+    read = CliRunner().invoke(cli, ["sync", "filing", "--wait"])
+    assert read.exit_code == 0, read.output
+    assert "filing_system: 1 refused" in read.stdout
+    assert "issues.csv" in read.stdout
+    refused = CliRunner().invoke(cli, ["sync", "certificates"])
+    assert (refused.exit_code, "source_not_connected" in str(refused.exception)) == (1, True)
+    filings[1].fault = "refusing"
+    assert "source_refused_us" in str(CliRunner().invoke(cli, ["sync", "filing", "--wait"]).exception)

@@ -1,22 +1,25 @@
-"""The upgrade to 0005 of a database in which operators wrote policies of their own."""
+"""Upgrades of databases that were in use, and the way back: policies of operators (0005), registries (0006, 0007)."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Engine, create_engine, make_url, select, text
+from sqlalchemy import Engine, MetaData, Table, create_engine, insert, make_url, select, text
 
 from service.cli_tables import status_lines
 from service.deps import Deps
 from service.domain.policies import Subject
+from service.domain.post_rules import Size
 from service.domain.reasons import Verdict
 from service.store.models import CheckIn, DecisionRecord, Policy
 from service.store.work import Database
 from service.usecases import adaptations
+from service.usecases.post_rules import post_rules_on
 from tests.conftest import ROOT
 from tests.factories import MORNING, World
 from tests.fakes import HeldQueue, SetClock
@@ -30,17 +33,13 @@ ONLY_DLIB = {
 
 
 @pytest.fixture
-def upgraded(database_url: str) -> Iterator[Engine]:
-    """What an operator had at 0004, with the names and days 0005 would take by itself, brought to the newest schema."""
+def bare(database_url: str) -> Iterator[Engine]:
+    """A database without a table."""
     name = f"test_{uuid4().hex[:12]}"
     admin = create_engine(make_url(database_url).set(database="postgres"), isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
         connection.execute(text(f"CREATE DATABASE {name}"))
     engine = create_engine(make_url(database_url).set(database=name))
-    migrate(engine, "0004")
-    write(engine, "check_in-2", date(2019, 6, 2))
-    write(engine, "ours", date(2026, 1, 1))
-    migrate(engine, "head")
     yield engine
     engine.dispose()
     with admin.connect() as connection:
@@ -48,11 +47,21 @@ def upgraded(database_url: str) -> Iterator[Engine]:
     admin.dispose()
 
 
-def migrate(engine: Engine, to: str) -> None:
+@pytest.fixture
+def upgraded(bare: Engine) -> Engine:
+    """What an operator had at 0004, with the names and days 0005 would take by itself, brought to the newest schema."""
+    migrate(bare, command.upgrade, "0004")
+    write(bare, "check_in-2", date(2019, 6, 2))
+    write(bare, "ours", date(2026, 1, 1))
+    migrate(bare, command.upgrade, "head")
+    return bare
+
+
+def migrate(engine: Engine, way: Callable[[Config, str], None], to: str) -> None:
     with engine.begin() as connection:
         config = Config(ROOT / "alembic.ini")
         config.attributes["connection"] = connection
-        (command.downgrade if to == "-1" else command.upgrade)(config, to)
+        way(config, to)
 
 
 def write(engine: Engine, version: str, since: date, scope: str = "city", scope_id: UUID | None = None) -> None:
@@ -71,7 +80,7 @@ def versions(engine: Engine) -> dict[str, date]:
 def test_operators_keep_their_names_and_days_and_the_way_back_takes_only_what_was_seeded(upgraded: Engine) -> None:
     theirs = {"check_in-1": date(2019, 6, 1), "check_in-2": date(2019, 6, 2), "ours": date(2026, 1, 1)}
     assert versions(upgraded) == theirs | {"check_in-3": date(2019, 6, 3)}
-    migrate(upgraded, "-1")
+    migrate(upgraded, command.downgrade, "0004")
     assert versions(upgraded) == theirs
 
 
@@ -95,3 +104,102 @@ def test_who_checks_in_under_a_rule_of_before_is_judged_by_the_new_engine(
     assert (status.policy.version, status.silent) == ("ours", ["body", "ours", "project"])
     told = "\n".join(status_lines(status))
     assert "(of check_in-3)\n  without thresholds for fused, in force: body, ours, project; wider or earlier" in told
+
+
+OWN_NEEDS = [["safety_c1", "safety_c2"], ["ours"]]
+MISSING = {"missing": [["safety_b"]], "expired": []}
+EXPIRED = {"missing": [], "expired": [{"type": "safety_b", "number_tail": "0001"}]}
+
+
+TWICE = """
+    INSERT INTO finding SELECT (f).* FROM (
+        SELECT jsonb_populate_record(row, jsonb_build_object('id', gen_random_uuid(), 'rule', 'certificate_expired')) f
+        FROM finding row WHERE rule = 'certificate_missing'
+    ) again
+"""
+
+
+def put(engine: Engine, table: str, **values: Any) -> UUID:
+    """A row as the schema of then has it: the models are those of today."""
+    shape = Table(table, MetaData(), autoload_with=engine)
+    always = {"id": uuid4(), "created_at": MORNING, "version": 1}
+    row = {name: value for name, value in always.items() if name in shape.c} | values
+    with engine.begin() as connection:
+        connection.execute(insert(shape).values(row))
+    return row.get("id", uuid4())
+
+
+def rows(engine: Engine, statement: str) -> list[tuple[Any, ...]]:
+    with engine.connect() as connection:
+        return [tuple(row) for row in connection.execute(text(statement))]
+
+
+@pytest.fixture
+def in_use(bare: Engine) -> Engine:
+    """A city at 0005: it changed a category, added a post and a type, and has filings, certificates and findings."""
+    migrate(bare, command.upgrade, "0005")
+    body = put(bare, "supervising_body", code="b", name="监督站", kind="station", district_code="310115")
+    place = {"body_id": body, "district_code": "310115", "counting_from": date(2026, 1, 5)}
+    project = put(bare, "project", name="项目", **place)
+    # Ids grow with time: of two filings that name one permit the first is the earlier.
+    for number, permit in enumerate(("P-1", "P-1", "P-2", None)):
+        filing = {"id": UUID(int=number + 1), "number": f"F-{number}", "permit_number": permit}
+        put(bare, "filing", project_id=project, filed_on=date(2026, 1, 5), **filing)
+    sealed = {"document_kind": "passport", "document_sealed": b"x", "document_hash": b"x", "document_tail": "0001"}
+    person = put(bare, "person", name="陈立项", **sealed)
+    put(bare, "certificate_type", code="ours", name_zh="本市证书", name_en="of the city")
+    for code, until in (("safety_b", date(2026, 3, 1)), ("ours", None)):
+        dates = {"valid_from": date(2024, 1, 1), "valid_until": until}
+        put(bare, "certificate", person_id=person, type_code=code, number="1", **dates)
+    names = {"name_zh": "材料员", "name_en": "materials", "team_kind": "construction"}
+    put(bare, "post", code="materials", category=1, certificates=OWN_NEEDS, **names)
+    with bare.begin() as connection:
+        connection.execute(text("UPDATE post SET category = 1 WHERE code = 'safety_officer'"))
+    about = {"project_id": project, "person_id": person, "month": date(2026, 3, 1), "team_kind": "construction"}
+    rule = {"rule": "certificate_for_post", "rule_version": "certificate_for_post-1", "kind": "certificate"}
+    for post, evidence in (("project_manager", MISSING), ("safety_officer", EXPIRED)):
+        put(bare, "finding", key=f"{person}:{post}", post_code=post, evidence=evidence, **about, **rule)
+    return bare
+
+
+def test_a_city_keeps_what_it_had_when_registries_come(in_use: Engine) -> None:
+    migrate(in_use, command.upgrade, "head")
+    permits = "SELECT permit.number, filing.number FROM permit JOIN filing ON filing.id = filing_id ORDER BY 1"
+    assert rows(in_use, permits) == [("P-1", "F-0"), ("P-2", "F-2")]
+    assert rows(in_use, "SELECT count(*) FROM filing WHERE source = 'typed' AND checked_at IS NULL") == [(4,)]
+    changed = "SELECT rule_version, category FROM post_rule WHERE post_code IN ('safety_officer', 'quality_officer')"
+    assert sorted(rows(in_use, changed)) == [("quality_officer-1", 2), ("safety_officer-1", 1)]
+    (own,) = rows(in_use, "SELECT rule_version, category, body FROM post_rule WHERE post_code = 'materials'")
+    assert own[:2] == ("materials-1", 1)
+    assert own[2]["certificates"] == [[{"one_of": need}] for need in OWN_NEEDS]
+    with Database(in_use, SetClock(MORNING)).begin() as work:
+        rules = post_rules_on(work, date(2026, 3, 2))
+    assert len(rules) == 11
+    assert [case.one_of for case in rules["materials"].needs(Size())] == [tuple(need) for need in OWN_NEEDS]
+    assert rows(in_use, "SELECT family FROM certificate_type WHERE code = 'ours'") == [("other",)]
+    statuses = "SELECT said.status, said.from_on, c.status FROM certificate_status said JOIN certificate c"
+    valid = ("valid", date(2024, 1, 1), "valid")
+    assert rows(in_use, f"{statuses} ON c.id = said.certificate_id") == [valid, valid]
+    found = "SELECT post_code, rule, closed_at FROM finding ORDER BY 1"
+    assert rows(in_use, found) == [
+        ("project_manager", "certificate_missing", None),
+        ("safety_officer", "certificate_expired", None),
+    ]
+
+
+def test_the_way_back_leaves_a_city_as_it_was(in_use: Engine) -> None:
+    posts = "SELECT code, category, certificates FROM post ORDER BY code"
+    kept = (posts, "SELECT count(*) FROM certificate", "SELECT rule, post_code, evidence FROM finding ORDER BY 2")
+    before = [rows(in_use, statement) for statement in kept]
+    migrate(in_use, command.upgrade, "head")
+    # One person on one post, of whom two rules tell.
+    with in_use.begin() as connection:
+        connection.execute(text(TWICE))
+    migrate(in_use, command.downgrade, "0005")
+    assert [rows(in_use, statement) for statement in kept] == before
+    permits = "SELECT number, permit_number FROM filing ORDER BY number"
+    # Of two filings that named one permit only the earlier kept it.
+    assert rows(in_use, permits) == [("F-0", "P-1"), ("F-1", None), ("F-2", "P-2"), ("F-3", None)]
+    migrate(in_use, command.upgrade, "head")
+    assert rows(in_use, "SELECT count(*) FROM post_rule") == [(11,)]
+    assert rows(in_use, "SELECT count(*) FROM certificate_status") == [(2,)]

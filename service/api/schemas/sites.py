@@ -133,6 +133,7 @@ class LineQuery(PageIn):
     team_id = fields.UUID()
     person_id = fields.UUID()
     state = choice(LineState)
+    match = choice(Match, metadata={"description": "how it stood against its list when it was last held against it"})
 
 
 class NoteIn(Strict):

@@ -59,13 +59,10 @@ class Shelf:
             behind = [entry for entry in self.entries.values() if entry[0] > int(after or 0)]
         told = behind[:limit]
         cursor = str(told[-1][0]) if told else after
-        repeating = self.fault == "repeating"
         items = [record for _, record in told]
-        return {
-            "items": items,
-            "next": (after or "1") if repeating else cursor,
-            "more": repeating or len(behind) > limit,
-        }
+        if self.fault == "repeating":
+            return {"items": items, "next": after or "1", "more": True}
+        return {"items": items, "next": cursor, "more": len(behind) > limit}
 
     def of_keys(self, keys: Sequence[str]) -> Record:
         """The records of these keys."""

@@ -5,8 +5,9 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Table, bindparam, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Table, bindparam, func, select, update
+from sqlalchemy import column as sql_column
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from service.domain.sources import Source
 from service.store.base import Base
@@ -24,8 +25,16 @@ def insert_new(work: Work, model: type[Base], rows: Iterable[Values]) -> frozens
     if not news:
         return frozenset()
     table = cast("Table", model.__table__)
-    statement = insert(table).on_conflict_do_nothing().returning(table.c.id)
-    return frozenset(work.session.connection().execute(statement, news).scalars())
+    columns = [table.c[name] for name in news[0]]
+    # A parameter a column, not one a cell: the driver takes each of them apart.
+    arrays = [
+        bindparam(f"all_{column.name}", [row[column.name] for row in news], ARRAY(column.type, dimensions=1))
+        for column in columns
+    ]
+    cells = func.unnest(*arrays).table_valued(*(sql_column(c.name, c.type) for c in columns), name="told")
+    told = cells.render_derived()
+    statement = insert(table).from_select([*news[0]], select(*told.c)).on_conflict_do_nothing().returning(table.c.id)
+    return frozenset(work.session.connection().execute(statement).scalars())
 
 
 def change_rows(work: Work, model: type[Base], rows: Sequence[Values]) -> None:
