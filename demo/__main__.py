@@ -10,6 +10,7 @@ from pathlib import Path
 from demo import (
     album,
     series,
+    steps_crosscheck,
     steps_face,
     steps_faults,
     steps_month,
@@ -40,6 +41,7 @@ CHAPTERS: Sequence[Chapter] = (
     steps_month.play,
     steps_tickets.play,
     steps_registries.play,
+    steps_crosscheck.play,
 )
 INTERRUPTED = 130
 

@@ -16,7 +16,7 @@ def first_sign_in(address: str, name: str, one_time: str) -> Caller:
 
 def open_account(city: Caller, name: str, role: str, scope: str, scope_id: str | None) -> Caller:
     """An account opened by the city, and its owner signed in."""
-    grant = {"role": role, "scope": scope, "scope_id": scope_id}
+    grant = {"role": role, "scope": scope} | ({"scope_id": scope_id} if scope_id else {})
     account = ok(city.post("/accounts", {"name": name, "grants": [grant]}))
     return first_sign_in(city.address, name, account["one_time_password"])
 

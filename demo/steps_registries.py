@@ -1,20 +1,15 @@
-"""Chapter 8: filing system, registry and spreadsheets say who may stand where; what does not fit is found."""
+"""Chapter 8, its first half: the filing system and a spreadsheet say who may stand where and with what papers."""
 
 import json
-from collections.abc import Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping
 from typing import Any
 
-import httpx
-
-from demo.album import small_shot
-from demo.caller import Caller, Row, ok, told, verdict
+from demo.caller import Row, ok
 from demo.people import open_account, register
-from demo.steps_face import COUNTS
 from demo.steps_setup import FILINGS, STARTED, UNITS
 from demo.story import Story, eventually
 
-TODAY, TOMORROW = "2026-04-15", "2026-04-16"
+TODAY = "2026-04-15"
 PROJECT = "演示住宅项目"
 # Whom the filing system names, in its own words for the posts.
 NAMED = (
@@ -43,9 +38,6 @@ def play(story: Story) -> None:
     _begin(story)
     _joining(story)
     _spreadsheets(story)
-    _suspended(story)
-    _leaving(story)
-    _by_the_city(story)
 
 
 def _begin(story: Story) -> None:
@@ -100,10 +92,11 @@ def _filed(story: Story) -> str:
     project = {"name": PROJECT, "body": "pudong", "district": "310115", "state": "active"}
     roles = [{"role": role, "credit_code": code, "name": name} for role, (code, name) in UNITS.items()]
     record = {"key": "f-1", "number": FILINGS[PROJECT], "changed_at": "2026-04-15T07:00:00+08:00"}
-    return _pushed(story, "filings", {**record, "project": project, "units": roles, "permits": [], "personnel": people})
+    return pushed(story, "filings", {**record, "project": project, "units": roles, "permits": [], "personnel": people})
 
 
-def _pushed(story: Story, path: str, record: Mapping[str, Any]) -> str:
+def pushed(story: Story, path: str, record: Mapping[str, Any]) -> str:
+    """What became of one record that a system pushed in, and why it was refused."""
     (item,) = ok(story.cast["integration"].post(f"/integration/{path}", {"records": [record]}))["items"]
     return ": ".join([item["result"], *sorted({each["code"] for each in item["problems"]})])
 
@@ -121,7 +114,7 @@ def _spreadsheets(story: Story) -> None:
         ("And sent; the second row's dates are reversed", "1 created, 1 refused", lambda: _sheet(story, SHEET)),
         ("What it says of that row", "3 dates_in_order", lambda: _refused(story)),
         ("Corrected and sent again", "1 created, 1 unchanged", lambda: _sheet(story, SHEET.replace("2025-", "2029-"))),
-        ("Biden's finding of an expired certificate", "closed", lambda: _finding(story, "certificate_expired")),
+        ("Biden's finding of an expired certificate", "closed", lambda: finding(story, "certificate_expired")),
     ):
         story.step(title, expected, act)
 
@@ -143,112 +136,12 @@ def _refused(story: Story) -> str:
     return ", ".join(f"{each['row']} {each['code']}" for each in story.rows["load"]["problems"])
 
 
-def _finding(story: Story, rule: str, wanted: str = "closed") -> str:
+def finding(story: Story, rule: str, wanted: str = "closed") -> str:
+    """Whether a rule's finding on the project is open, once it is as wanted."""
+
     def look() -> str:
         scope = {"project_id": story.ids["project"], "rule": rule, "open": "true"}
         rows = ok(story.cast["officer"].get("/findings", **scope))["items"]
         return "open" if rows else "closed"
 
     return eventually(look, wanted)
-
-
-def _suspended(story: Story) -> None:
-    certificate_suspended = "certificate_suspended"
-    for title, expected, act in (
-        ("The registry: Obama's class 1 is suspended", "changed", lambda: _registry(story, "suspended")),
-        ("He punches: proved, counted, and found", COUNTS, lambda: _punch(story)),
-        ("What opened with his check-in", "open", lambda: _finding(story, certificate_suspended, "open")),
-        ("Valid again, says the registry", "changed", lambda: _registry(story, "valid")),
-        ("The finding", "closed", lambda: _finding(story, certificate_suspended)),
-    ):
-        story.step(title, expected, act)
-
-
-def _registry(story: Story, status: str) -> str:
-    holder = {"document": {"kind": "passport", "number": "DEMO1961", "name": "Barack Obama"}}
-    record = {
-        "key": "c-1",
-        "type": "constructor_1",
-        "number": "沪1312020202100001",
-        "holder": holder,
-        "valid_from": "2024-07-01",
-        "valid_until": "2027-06-30",
-        "status": status,
-        "status_from": TODAY,
-        "changed_at": "2026-04-15T07:00:00+08:00",
-    }
-    return _pushed(story, "certificates", record)
-
-
-def _punch(story: Story) -> str:
-    story.at(f"{TODAY}T08:00")
-    return verdict(story.punch("obama", small_shot("obama")))
-
-
-def _leaving(story: Story) -> None:
-    for title, expected, act in (
-        ("Biden works for the contractor; his number in full", "403 forbidden; 200", lambda: _unmasked(story)),
-        ("He leaves: its own enterprise says so, once", "1 employment, 1 line", lambda: _left(story)),
-        ("Said again", "0 employments, 0 lines", lambda: _left(story)),
-        ("What is left to compare with the filing", "listed_only", lambda: _differences(story)),
-    ):
-        story.step(title, expected, act)
-
-
-def _unmasked(story: Story) -> str:
-    biden = story.ids["biden"]
-    employed = {"unit_id": story.ids["contractor"], "starts_on": "2024-07-01"}
-    ok(story.cast["officer"].post(f"/people/{biden}/employments", employed))
-    why = {"reason": "核对备案信息"}
-    asked = [story.cast[who].post(f"/people/{biden}/unmask", why) for who in ("office", "officer")]
-    return "; ".join(map(told, asked))
-
-
-def _left(story: Story) -> str:
-    values = {"unit_id": story.ids["contractor"], "left_on": TODAY}
-    left = ok(story.cast["enterprise"].post(f"/people/{story.ids['biden']}/leave", values))
-    return ", ".join(_counted(left[f"{word}s"], word) for word in ("employment", "line"))
-
-
-def _counted(rows: Sequence[object], word: str) -> str:
-    return f"{len(rows)} {word}{'' if len(rows) == 1 else 's'}"
-
-
-def _differences(story: Story) -> str:
-    path = f"/projects/{story.ids['project']}/list-differences"
-    rows = ok(story.cast["officer"].get(path, day=TOMORROW))["items"]
-    return ", ".join(row["difference"] for row in rows if row["person_id"] == story.ids["biden"])
-
-
-def _by_the_city(story: Story) -> None:
-    city = story.cast["city"]
-    sooner = partial(_ruled, city, TODAY)
-    story.step("The city warns 60 days ahead, from today on", "422 effective_too_early", lambda: told(sooner()))
-    story.step("From tomorrow on", "201", lambda: told(_ruled(city, TOMORROW)))
-    story.step("The night finds Biden's post vacant", "safety_officer", lambda: _night(story))
-    story.step("A city of 60 projects with mistakes planted", "all found, 0 missed, 0 false", lambda: _simulated(story))
-
-
-def _ruled(city: Caller, since: str) -> httpx.Response:
-    """A new version of what is asked of safety officers, in which certificates are told later."""
-    (post,) = [each for each in ok(city.get("/posts", limit="100"))["items"] if each["code"] == "safety_officer"]
-    fields = ("category", "certificates", "concurrency", "staffing", "binding", "warn_days")
-    rule = {name: post["rule"][name] for name in fields}
-    return city.post("/posts/safety_officer/rules", {**rule, "effective_from": since, "warn_days": [60, 30]})
-
-
-def _night(story: Story) -> str:
-    story.at(f"{TOMORROW}T00:05")
-
-    def look() -> str:
-        scope = {"project_id": story.ids["project"], "rule": "post_vacant", "open": "true"}
-        rows = ok(story.cast["officer"].get("/findings", **scope))["items"]
-        return ", ".join(row["post_code"] for row in rows if row["post_code"] == "safety_officer")
-
-    return eventually(look, "safety_officer")
-
-
-def _simulated(story: Story) -> str:
-    figures = story.instance.benchmark("crosscheck_night", "--projects", "60", "--people", "600")
-    found = "all found" if figures["found"] == figures["planted"] else f"{figures['found']} of {figures['planted']}"
-    return f"{found}, {figures['missed']} missed, {figures['false']} false"

@@ -37,7 +37,8 @@ def import_group() -> None:
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 def write_template(kind: str, file: Path) -> None:
     """Write a workbook to fill in."""
-    file.write_bytes(make_template(WORD[kind], deps=_deps()))
+    with _unusable_in_one_line(file):
+        file.write_bytes(make_template(WORD[kind], deps=_deps()))
     click.echo(f"{file}: fill in the first sheet; the second explains its columns")
 
 

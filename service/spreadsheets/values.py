@@ -14,7 +14,11 @@ Value = str | date | float
 #: A spreadsheet keeps 15 digits of a number; the others have become zeros (IEEE 754).
 EXACT = 10**15
 _POWER = re.compile(r"[0-9]+(\.[0-9]+)?E\+?[0-9]+", re.IGNORECASE)
-_DAY = re.compile(r"([0-9]{4})(?:[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?|([0-9]{2})([0-9]{2}))(?: 0{1,2}:00(:00)?)?")
+_DAY = re.compile(r"([0-9]{4})(?:([0-9]{2})([0-9]{2})|[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?)")
+#: What a program writes behind a day where it wants a time.
+_MIDNIGHT = re.compile(r"[ T]00?:00(:00)?$")
+#: No column of the database takes these: control characters and halves of surrogate pairs.
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _EARLIEST, _LATEST = date(1900, 1, 1), date(2100, 1, 1)
 _MEASURE = re.compile(r"[0-9]{1,12}(\.[0-9]{1,6})?")
 #: How many words are told to who used another one.
@@ -43,7 +47,7 @@ def _text(cell: Cell, text: str, column: Column) -> str | Problem:
         column.reads is not Reads.TEXT and _POWER.fullmatch(text)
     ):
         return Problem("number_lost_digits", column.field)
-    if any(unicodedata.category(char) in {"Cc", "Cs"} for char in text):
+    if _CONTROLS.search(text):
         return Problem("invalid", column.field)
     if len(text) > column.most:
         return Problem("bad_length", column.field, {"min": 1, "max": column.most})
@@ -66,12 +70,9 @@ def _day(cell: Cell, text: str, column: Column) -> date | Problem:
 
 def _written_day(text: str) -> date | None:
     """2026-03-01, 2026/3/1, 2026.3.1, 2026年3月1日 or 20260301."""
-    parts = _DAY.fullmatch("".join(text.split(" ", 1)[:1]) if text.endswith(":00") else text.replace(" ", ""))
-    if parts is None:
-        return None
-    year, month, day = parts[1], parts[2] or parts[4], parts[3] or parts[5]
+    parts = _DAY.fullmatch("".join(_MIDNIGHT.sub("", text).split()))
     try:
-        return date(int(year), int(month), int(day))
+        return date(*(int(part) for part in parts.groups() if part)) if parts else None
     except ValueError:
         return None
 

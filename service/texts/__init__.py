@@ -4,7 +4,19 @@ from collections.abc import Mapping
 from string import Formatter
 from typing import Any
 
-from service.texts import attendance, check_ins, exchange, findings, people, reference, requests, sites, spreadsheets, tickets
+from service.texts import (
+    attendance,
+    bulk,
+    check_ins,
+    exchange,
+    findings,
+    people,
+    reference,
+    requests,
+    sites,
+    spreadsheets,
+    tickets,
+)
 
 TEXTS: dict[str, tuple[str, str]] = (
     check_ins.TEXTS
@@ -17,6 +29,7 @@ TEXTS: dict[str, tuple[str, str]] = (
     | people.TEXTS
     | exchange.TEXTS
     | findings.TEXTS
+    | bulk.TEXTS
 )
 
 

@@ -6,6 +6,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "考勤按月初的人员类别统计，类别只能自某月一日起变更。",
         "Months are counted by the category of their first day: another category begins with a month.",
     ),
+    "category_known": ("人员类别只能是 1（一类）或 2（二类）。", "A category is 1 or 2."),
     "consent_below_limit": (
         "经书面同意可同时任职的项目数不得少于无需同意的项目数。",
         "The number of projects with consent must not be lower than the number without.",

@@ -34,7 +34,7 @@ from service.usecases.loads_sent import keep_spreadsheet
 
 log = structlog.get_logger(__name__)
 
-#: Longer than a batch that waits for locks (10 s) at each of its tries, and than the largest file takes to be read once.
+#: Longer than a batch that waits for locks (10 s) at each of its tries, and than the largest file takes to be read.
 LEASE_S = 180.0
 #: A worker is ended for its length after 300 s (connectors/queue.py): another job goes on before.
 SLICE_S = 200.0

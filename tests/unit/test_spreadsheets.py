@@ -212,7 +212,8 @@ def test_wide_digits_blanks_and_a_small_x_are_put_right() -> None:
 
 @pytest.mark.parametrize(
     "value",
-    ["2026-03-01", "2026/3/1", "2026.3.1", "20260301", 20260301, "2026年3月1日", "２０２６年３月１日",
+    ["2026-03-01", "2026/3/1", "2026.3.1", "20260301", 20260301, "2026年3月1日", "2026-3-1 00:00", "2026-3-1 0:00",
+     "２０２６年３月１日",
      "2026-03-01 00:00:00", datetime(2026, 3, 1), date(2026, 3, 1)],  # noqa: DTZ001 - as a spreadsheet has it
 )  # fmt: skip
 def test_a_day_is_read_however_it_is_written(value: object) -> None:

@@ -320,7 +320,7 @@ ACTS = st.one_of(
 )
 
 
-REFUSED = {"stop_work_overlaps", "act_not_allowed", "dates_in_order"}
+REFUSED = {"stop_work_overlaps", "act_not_allowed", "dates_in_order", "line_overlaps"}
 
 
 class History:
