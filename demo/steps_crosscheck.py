@@ -59,7 +59,7 @@ def _leaving(story: Story) -> None:
         ("Biden works for the contractor; his number in full", "403 forbidden; 200", lambda: _unmasked(story)),
         ("He leaves: its own enterprise says so, once", "1 employment, 1 line", lambda: _left(story)),
         ("Said again", "0 employments, 0 lines", lambda: _left(story)),
-        ("What is left to compare with the filing", "listed_only", lambda: _differences(story)),
+        ("What is left to compare with the filing", "not_on_roster", lambda: _differences(story)),
     ):
         story.step(title, expected, act)
 

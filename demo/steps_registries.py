@@ -51,7 +51,7 @@ def _joining(story: Story) -> None:
         ("May Harris be quality officer? The filing asks", "no: filing_mismatch", lambda: _may(story)),
         ("Her line, approved by the client all the same", "submitted, mismatched", lambda: _proposed(story)),
         ("The filing system pushes in words of its own", "refused: unmapped", lambda: _filed(story)),
-        ("The city says what they mean; pushed again", "changed", lambda: _mapped(story)),
+        ("The city says what they mean; pushed again", "created", lambda: _mapped(story)),
         ("Her line comes into force by itself", "in_force, matched", lambda: _line(story)),
         ("And may she now?", "yes", lambda: _may(story)),
         ("The same push once more", "unchanged", lambda: _filed(story)),

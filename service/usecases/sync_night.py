@@ -15,7 +15,7 @@ from service.domain.topics import Topic
 from service.errors import fault
 from service.store.base import new_id
 from service.store.locks import free
-from service.store.models import Outbox, SyncRun
+from service.store.models import Outbox, SupervisingBody, SyncRun
 from service.store.work import Work
 from service.usecases.access import require
 from service.usecases.sync import source_of
@@ -30,7 +30,9 @@ def begin_sync(*, deps: Deps) -> None:
     for peer in Peer:
         if source_of(peer, deps) is not None:
             with deps.database.begin() as work:
-                _begin(work, peer, Trigger.NIGHT, night=business_day(work.clock.now()))
+                # Before there is a body no filing has a place, and the night would only refuse.
+                if work.session.scalar(select(exists(select(SupervisingBody.id)))):
+                    _begin(work, peer, Trigger.NIGHT, night=business_day(work.clock.now()))
                 _try_again(work, peer)
                 _take_up(work, peer)
 

@@ -48,7 +48,10 @@ README, CHINESE = ROOT / "README.md", ROOT / "docs" / "zh" / "README.md"
 DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "service" / "domain" / "README.md"]
 
 # Calls whose first argument is a code that reaches a person, and tables whose values are such codes.
-SPEAKING = {"fault", "Problem", "FenceError", "Refusal", "ValidationError", "Permanent", "Reason", "Why", "check", "SourceDown"}
+SPEAKING = {
+    "fault", "Problem", "FenceError", "Refusal", "ValidationError", "Permanent", "Reason", "Why", "check",
+    "SourceDown",
+}  # fmt: skip
 TABLES = {"CODES", "_CODES", "_CODE_OF_STATUS", "error_messages"}
 
 
@@ -75,6 +78,9 @@ def strings(node: ast.AST) -> Iterator[str]:
 def said_by(call: ast.Call) -> Iterator[str]:
     if name_of(call.func) in SPEAKING and call.args:
         yield from strings(call.args[0])
+    if name_of(call.func) == "refuse" and len(call.args) > 1:
+        # Of a batch: which record, and the code.
+        yield from strings(call.args[1])
     if isinstance(call.func, ast.Attribute) and call.func.attr == "get" and name_of(call.func.value) in TABLES:
         for default in call.args[1:]:
             yield from strings(default)

@@ -237,6 +237,18 @@ def test_by_day_a_finding_closes_and_none_opens(world: World, site: Site, deps: 
     assert person_id
 
 
+def test_whom_a_list_names_from_now_on_is_no_mismatch_any_more(world: World, site: Site, deps: Deps) -> None:
+    person_id = manager_of(world, site)
+    listed(world, site, world.person().id, "quality_officer")
+    night(deps)
+    assert told(world, site) == ["filing_mismatch"]
+    listed(world, site, person_id, "project_manager")
+    with deps.database.begin() as work:
+        work.publish(Topic.LIST_CHANGED, site.project_id)
+    work_off(deps)
+    assert told(world, site) == []
+
+
 def test_who_leaves_one_project_is_no_finding_on_the_other(world: World, deps: Deps, clock: SetClock) -> None:
     one, other = world.site(fenced=False), world.site(fenced=False)
     person_id = manager_of(world, one)
