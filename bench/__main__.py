@@ -18,6 +18,7 @@ BENCHMARKS = (
     "checkin_load",
     "month",
     "crosscheck_night",
+    "spreadsheet_load",
 )
 # Needs photos that are not in this repository.
 WITH_PHOTOS = "face_accuracy"

@@ -1,7 +1,7 @@
 """A district for tests, made through the use cases, as a station would make it."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from typing import Any
 from uuid import UUID, uuid4
@@ -116,7 +116,9 @@ class World:
         return row.id
 
     def person(self, name: str = "陈立项") -> Person:
-        stem = f"31999919000101{next(NUMBERS):03d}"
+        # A thousand people are born on one day, as a number has three digits for them.
+        day, place = divmod(next(NUMBERS), 1000)
+        stem = f"319999{date(1900, 1, 1) + timedelta(days=day):%Y%m%d}{place:03d}"
         values = {
             "name": name,
             "document_kind": DocumentKind.RESIDENT_ID,

@@ -78,8 +78,6 @@ class People:
             source=Source.CERTIFICATE_REGISTRY,
         )
         human.statuses.append(row)
-        if from_on <= self._today:
-            certificate.status = status
 
     def elsewhere(self, unit_id: UUID) -> UUID:
         """A firm other than this one."""

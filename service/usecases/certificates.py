@@ -89,9 +89,6 @@ def add_status(
     with deps.database.begin(actor.account_id) as work:
         row = _acted_on(work, certificate_id, actor)
         said = _say(work, row, status, from_on)
-        row.status = work.session.scalars(
-            select(status_on(business_day(work.clock.now()))).select_from(Certificate).where(Certificate.id == row.id)
-        ).one()
         _unconfirm(row)
         work.save()
         work.audit("certificate:status", row.id, status=str(status), from_on=from_on.isoformat())

@@ -8,14 +8,10 @@ from uuid import UUID
 
 from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, any_, func, literal, or_, select
 
-from service.domain.certificates import CertificateKind, CertificateStatus, HeldCertificate
 from service.domain.findings.facts import Employed, Facts, Listed, PersonFacts, Seat, SiteFacts
 from service.domain.post_rules import Size
 from service.domain.roster import FILED
 from service.store.models import (
-    Certificate,
-    CertificateStatusRow,
-    CertificateType,
     Employment,
     Filing,
     ListEntry,
@@ -24,6 +20,7 @@ from service.store.models import (
     RosterLine,
     Team,
 )
+from service.store.queries.certificates import held_by
 from service.store.work import Work
 from service.usecases.crosscheck_rulebook import Rulebook
 
@@ -145,43 +142,11 @@ def _sites(work: Work, project_ids: Collection[UUID], day: date) -> dict[UUID, S
 
 def _people(work: Work, day: date, seats: Sequence[Seat], also: Collection[UUID] = ()) -> dict[UUID, PersonFacts]:
     ids = {*also, *(seat.person_id for seat in seats)}
-    held, employed = _certificates(work, day, ids), _employments(work, ids)
+    held, employed = held_by(work, ids, day), _employments(work, ids)
     by_person: dict[UUID, list[Seat]] = defaultdict(list)
     for seat in seats:
         by_person[seat.person_id].append(seat)
-    return {each: PersonFacts(tuple(held[each]), tuple(employed[each]), tuple(by_person[each])) for each in ids}
-
-
-def _certificates(work: Work, day: date, ids: Collection[UUID]) -> Mapping[UUID, list[HeldCertificate]]:
-    """Certificates with their status of the day; before its first change a certificate is valid."""
-    c, s = Certificate, CertificateStatusRow
-    history = select(s.status).where(s.certificate_id == c.id)
-    then = history.where(s.from_on <= day).order_by(s.from_on.desc(), s.id.desc()).limit(1).scalar_subquery()
-    statement = (
-        select(c.person_id, c.id, c.number, c.valid_from, c.valid_until, c.unit_id, c.specialty, c.checked_at)
-        .add_columns(then.label("then"), history.exists().label("has_history"), c.status)
-        .add_columns(CertificateType.code, CertificateType.family, CertificateType.level)
-        .join(CertificateType, CertificateType.code == c.type_code)
-        .where(_any(c.person_id, ids))
-    )
-    held: dict[UUID, list[HeldCertificate]] = defaultdict(list)
-    for row in work.session.execute(statement.order_by(c.id)):
-        status = row.then or (CertificateStatus.VALID if row.has_history else row.status)
-        kind = CertificateKind(row.code, row.family, row.level)
-        held[row.person_id].append(
-            HeldCertificate(
-                row.id,
-                kind,
-                row.number,
-                row.valid_from,
-                row.valid_until,
-                row.unit_id,
-                row.specialty,
-                status,
-                row.checked_at,
-            )
-        )
-    return held
+    return {each: PersonFacts(tuple(held.get(each, ())), tuple(employed[each]), tuple(by_person[each])) for each in ids}
 
 
 def _employments(work: Work, ids: Collection[UUID]) -> Mapping[UUID, list[Employed]]:

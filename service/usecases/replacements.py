@@ -3,19 +3,15 @@
 The old line stays in force and its person is assessed until his exit is recorded: no approval ends it.
 """
 
-from collections.abc import Collection, Mapping, Sequence
-from datetime import date
-from uuid import UUID
-
 from sqlalchemy import exists, select
 
-from service.domain.certificates import CertificateKind, HeldCertificate
+from service.domain.certificates import CertificateKind
 from service.domain.post_rules import Size
 from service.domain.replacement import falls_short
 from service.domain.roster import FILED, ScanKind
 from service.errors import Problem, ServiceError, fault
-from service.store.models import Certificate, CertificateType, Project, RosterLine, RosterScan, Team
-from service.store.queries.certificates import status_on
+from service.store.models import CertificateType, Project, RosterLine, RosterScan, Team
+from service.store.queries.certificates import held_by
 from service.store.work import Work
 from service.usecases.post_rules import post_rules_on
 
@@ -47,7 +43,7 @@ def require_qualified(work: Work, line: RosterLine) -> None:
         row.code: CertificateKind(row.code, row.family, row.level)
         for row in work.session.scalars(select(CertificateType))
     }
-    held = _held_on(work, {line.person_id, old.person_id}, line.starts_on, kinds)
+    held = held_by(work, {line.person_id, old.person_id}, line.starts_on)
     new_held, old_held = held.get(line.person_id, []), held.get(old.person_id, [])
     problems = [
         Problem("qualification_lower", None, {"asked": list(case.one_of), "specialties": list(case.specialties)})
@@ -58,23 +54,3 @@ def require_qualified(work: Work, line: RosterLine) -> None:
     ]
     if problems:
         raise ServiceError(problems)
-
-
-def _held_on(
-    work: Work, people: Collection[UUID], day: date, kinds: Mapping[str, CertificateKind]
-) -> Mapping[UUID, Sequence[HeldCertificate]]:
-    rows = select(Certificate, status_on(day)).where(Certificate.person_id.in_(people))
-    held: dict[UUID, list[HeldCertificate]] = {}
-    for row, status in work.session.execute(rows):
-        certificate = HeldCertificate(
-            id=row.id,
-            kind=kinds[row.type_code],
-            number=row.number,
-            valid_from=row.valid_from,
-            valid_until=row.valid_until,
-            unit_id=row.unit_id,
-            specialty=row.specialty,
-            status=status,
-        )
-        held.setdefault(row.person_id, []).append(certificate)
-    return held

@@ -85,8 +85,10 @@ def test_brackets_inside_texts_are_no_nesting(city: Caller) -> None:
     [(1.5, "not_a_number"), ("1", "not_a_number"), (3, "out_of_range"), (10**400, "out_of_range")],
 )
 def test_a_post_has_category_one_or_two_and_nothing_between(city: Caller, category: object, code: str) -> None:
-    values = {"code": "cook", "name_zh": "厨师", "name_en": "cook", "team_kind": "construction", "category": category}
-    assert said(city.post("/posts", values)) == (422, [(code, "category")])
+    rule = {"category": category, "certificates": [], "staffing": [], "binding": "filing", "warn_days": [30]}
+    rule |= {"concurrency": {"projects": None}}
+    values = {"code": "cook", "name_zh": "厨师", "name_en": "cook", "team_kind": "construction", "rule": rule}
+    assert said(city.post("/posts", values)) == (422, [(code, "rule.category")])
 
 
 @pytest.mark.parametrize(

@@ -44,8 +44,6 @@ class Certificate(Identified, Versioned, Base):
     unit_id: Mapped[UUID | None] = mapped_column(ForeignKey("unit.id"), index=True)
     valid_from: Mapped[date]
     valid_until: Mapped[date | None]
-    #: The status of today, the last of its history.
-    status: Mapped[CertificateStatus] = mapped_column(kind(CertificateStatus), default=CertificateStatus.VALID)
     source: Mapped[Source] = mapped_column(kind(Source), default=Source.TYPED)
     #: When the registry last confirmed it; None: never.
     checked_at: Mapped[datetime | None]

@@ -76,7 +76,7 @@ def _rows(batch: Batch[CertificateRecord], *, lock: bool = False) -> dict[_Key, 
     c = Certificate
     keys = [_key(told) for _, told in batch.open()]
     columns = select(
-        c.id, c.person_id, c.type_code, c.number, c.valid_from, c.valid_until, c.specialty, c.unit_id, c.status
+        c.id, c.person_id, c.type_code, c.number, c.valid_from, c.valid_until, c.specialty, c.unit_id
     ).where(tuple_(c.type_code, c.number).in_(keys))
     if lock:
         columns = columns.order_by(c.type_code, c.number).with_for_update(key_share=True)
@@ -104,7 +104,6 @@ def _insert(
             "unit_id": units[told.unit.credit_code] if told.unit else None,
             "valid_from": told.valid_from,
             "valid_until": told.valid_until,
-            "status": told.status if (told.status_from or batch.today) <= batch.today else CertificateStatus.VALID,
             "source": batch.origin.source,
             "checked_at": batch.origin.checked_at,
         }
@@ -129,12 +128,11 @@ def _keep(
             outcome.people.add(row.person_id)
             batch.keep(at, Result.CREATED, row.id)
         else:
-            batch.keep(at, _compare(batch, told, row, units, begins, outcome), row.id)
+            batch.keep(at, _compare(told, row, units, begins, outcome), row.id)
     _write(batch, outcome)
 
 
 def _compare(
-    batch: Batch[CertificateRecord],
     told: CertificateRecord,
     row: Any,  # noqa: ANN401 - a row of those columns
     units: Mapping[str, UUID],
@@ -146,7 +144,6 @@ def _compare(
         "valid_until": told.valid_until,
         "specialty": told.specialty or row.specialty,
         "unit_id": units[told.unit.credit_code] if told.unit else row.unit_id,
-        "status": told.status if begins is not None and begins <= batch.today else row.status,
     }
     changed = {name for name, value in values.items() if getattr(row, name) != value}
     if begins is not None:

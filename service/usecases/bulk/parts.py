@@ -66,7 +66,7 @@ class Parts:
             unit = getattr(told, name)
             if unit is not None:
                 changed |= self._team(project_id, kind, title, self._units[unit.credit_code])
-        if filing and not changed:
+        if filing and filing_id not in self._changes[Filing]:
             self._confirmed.append(filing_id)
         result = Result.CHANGED if changed else Result.UNCHANGED
         self._batch.keep(at, result if filing else Result.CREATED, project_id)
