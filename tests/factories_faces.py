@@ -10,11 +10,11 @@ from face.engines.base import Array, Part, Reading, length_of
 from face.errors import Refusal
 from face.template import Template
 from service.deps import Deps
+from service.domain.identifiers import DocumentKind
 from service.store.base import new_id
 from service.store.models import (
     Consent,
     ConsentKind,
-    DocumentKind,
     Enrolment,
     EnrolmentPhoto,
     EnrolmentState,

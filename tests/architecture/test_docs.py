@@ -27,13 +27,14 @@ from service.domain.certificates import CertificateStatus
 from service.domain.checkin import place_numbers
 from service.domain.exchange import Peer, RunState, Things, Trigger
 from service.domain.findings.base import FindingKind, Rule
-from service.domain.identifiers import DocumentKind
-from service.domain.post_rules import Exemption, Measure
+from service.domain.identifiers import DocumentKind, UnmaskReason
+from service.domain.lists import Difference
+from service.domain.post_rules import Exemption, Measure, Standing
 from service.domain.reasons import REASONS, Reason, Verdict, verdict_of
 from service.domain.records import Result
 from service.domain.regulations import Confidence
 from service.domain.reviews import ReviewOwner
-from service.domain.roster import Basis, LineAct, LineState, Match, ScanKind
+from service.domain.roster import Basis, LineAct, LineState, Match, ReturnReason, ScanKind
 from service.domain.sites import BodyKind, FenceState, ProjectKind, ProjectState, TeamKind, UnitRoleKind
 from service.domain.sources import Source
 from service.domain.stop_works import StopWorkAct, StopWorkState
@@ -42,6 +43,7 @@ from service.store.base import Base
 from service.store.models import CaseState, ConsentKind, EnrolmentState
 from service.texts import TEXTS, text
 from service.texts.words import ACTS, PARTIES, STATES
+from service.usecases.reconciliation import Difference as Unreconciled
 
 ROOT = Path(__file__).parents[2]
 README, CHINESE = ROOT / "README.md", ROOT / "docs" / "zh" / "README.md"
@@ -264,6 +266,7 @@ def test_the_glossary_names_every_table_role_state_and_permission_subject() -> N
         UnitRoleKind, ConsentKind, EnrolmentState, FindingKind, TicketState, Checker, Label, Loop, Party, Act, Clock,
         DayOutcome, StopWorkState, StopWorkAct, Rule, CaseState, DocumentKind, ScanKind, Match, CertificateStatus,
         Confidence, Source, Peer, RunState, Trigger, Things, ProjectKind, Exemption, Measure, Result,
+        ReturnReason, UnmaskReason, Standing, Difference, Unreconciled,
     )  # fmt: skip
     words = {str(value) for kind in kinds for value in kind} | set(Base.metadata.tables)
     words |= {str(permission).split(".")[0] for permission in Permission}
