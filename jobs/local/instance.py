@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from jobs.local import orphans, plan
+from jobs.local import beside, orphans, plan
 from jobs.local.children import Supervisor
 from jobs.local.data import start_data
 from jobs.local.lock import FolderLock
@@ -74,6 +74,7 @@ class Instance:
         if self.options.demo_data and addresses.own_database:
             self.accounts = self._step("demo data", "seed", env=env)
         self._wait_until_ready()
+        beside.tell(self.folder, env)
         self._lock.write(address=self.address, ready=True)
 
     def watch(self) -> None:
@@ -84,6 +85,7 @@ class Instance:
     def stop(self) -> None:
         """Stops everything: the tick first, the database last."""
         self._lock.write(address=self.address, stopping=True)
+        beside.forget(self.folder)
         self._supervisor.stop()
         self._lock.release()
 

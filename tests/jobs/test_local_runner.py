@@ -275,6 +275,18 @@ def test_the_secrets_are_private_and_stay_the_same(tree: Path) -> None:
     assert secrets.stat().st_mode & 0o077 == 0
 
 
+def test_a_command_beside_it_finds_its_database_until_it_stops(tree: Path) -> None:
+    told = tree / "var" / "instance.sh"
+    with started(tree) as runner:
+        address = runner.wait_ready()
+        assert told.stat().st_mode & 0o777 == 0o600
+        shown = subprocess.run(
+            ["/bin/sh", "-c", f'. {told}; echo "$DATABASE_URL"'], capture_output=True, text=True, check=True, env={}
+        )
+        assert shown.stdout.strip() == get(address)
+    assert not told.exists()
+
+
 def test_a_single_command_gets_empty_servers_that_are_gone_afterwards(tree: Path) -> None:
     code = (
         "import json, os, psycopg, redis\n"
