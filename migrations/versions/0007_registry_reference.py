@@ -32,6 +32,18 @@ FAMILIES = {
     "safety_c3": ("safety", None, SAFETY_NUMBER.format("C3"), 36),
     "registered_supervision_engineer": ("supervision_engineer", None, None, 36),
 }
+# 《上海市建设工程质量和安全管理条例》第六条 asks technical and management staff for the certificate of their post; how
+# long one is valid and what its number looks like is not known.
+POST_CERTIFICATES = {
+    "site_engineer_certificate": ("施工员岗位证书", "site engineer's certificate of post"),
+    "quality_officer_certificate": ("质量员岗位证书", "quality officer's certificate of post"),
+    "machinery_officer_certificate": ("机械员岗位证书", "machinery officer's certificate of post"),
+}
+NEW_TYPE = """
+    INSERT INTO certificate_type (code, name_zh, name_en, family, version)
+    VALUES (:code, :name_zh, :name_en, 'post_certificate', 1)
+    ON CONFLICT (code) DO UPDATE SET family = excluded.family
+"""
 APPEND_ONLY = ("post_rule", "certificate_status")
 # Posts that a city added go on with what they asked for.
 KEEP_OWN_POSTS = """
@@ -63,7 +75,7 @@ def upgrade():
     regulation = sa.table(
         "regulation",
         *(sa.column(n) for n in ("code", "title_zh", "title_en", "text_zh", "text_en", "confidence", "source", "version")),
-        sa.column("rules", postgresql.JSONB),
+        sa.column("rules", postgresql.JSONB), sa.column("posts", postgresql.JSONB),
     )
     op.bulk_insert(regulation, [{**row, "version": 1} for row in REGULATIONS])
     rule = sa.table(
@@ -99,6 +111,9 @@ def upgrade():
                 family=family, level=level, number_pattern=pattern, validity_months=months, version=kind.c.version + 1
             )
         )
+    # A release before goes on with them, so that they stay when this is taken back.
+    for code, (name_zh, name_en) in POST_CERTIFICATES.items():
+        op.execute(sa.text(NEW_TYPE).bindparams(code=code, name_zh=name_zh, name_en=name_en))
     for table in APPEND_ONLY:
         op.execute(
             f"CREATE TRIGGER added_only BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION refuse_edit()"

@@ -38,7 +38,7 @@ def read_eligibility(query: dict[str, Any]) -> Any:
 
 
 def _shown(answer: Answer) -> dict[str, Any]:
-    reasons = [{**asdict(each), "text": told_by_rule(each.rule, each.evidence)["text"]} for each in answer.reasons]
+    reasons = [{**asdict(each), "text": told_by_rule(each.rule, each.figures)["text"]} for each in answer.reasons]
     return {
         "eligible": answer.eligible,
         "project_id": answer.project_id,
@@ -48,6 +48,6 @@ def _shown(answer: Answer) -> dict[str, Any]:
         "reasons": reasons,
         "checked": {
             "certificates": {"checked_at": answer.certificates_checked_at},
-            "filing": {"checked_at": answer.list_checked_at},
+            "filing": {"listed": answer.listed, "checked_at": answer.list_checked_at},
         },
     }

@@ -1,7 +1,5 @@
 """Routes for exchange with other systems: mappings, runs, pushed records, the check of one person, reconciliation."""
 
-import csv
-import io
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar, cast
@@ -28,8 +26,10 @@ from service.api.schemas.integration import (
     SyncRunOut,
     SyncRunQuery,
 )
+from service.api.tables import csv_file
 from service.domain.actors import Permission
 from service.domain.exchange import Peer
+from service.store.models import SyncIssue
 from service.texts import text
 from service.usecases import pushes, reconciliation, sync_night
 from service.usecases.key_mappings import KEY_MAPPINGS
@@ -42,8 +42,7 @@ KEY_MAPPING_ROUTES = resource(
 )
 #: 200 filings with ten people each have about 0.5 MB.
 PUSH_LIMIT = 2 * 1024 * 1024
-# What a spreadsheet would take for a formula.
-_FORMULA = ("=", "+", "-", "@")
+_HEADER = ("thing", "external_key", "field", "code", "text_zh", "text_en")
 
 
 def _large(view: View) -> View:
@@ -101,15 +100,14 @@ def list_issues(query: dict[str, Any], run_id: UUID) -> Any:
 @blueprint.response(200, content_type="text/csv")
 def export_issues(run_id: UUID) -> Response:
     """What a run could not take, as a table for who has to put it right."""
-    file = io.StringIO()
-    table = csv.writer(file)
-    table.writerow(("thing", "external_key", "field", "code", "text_zh", "text_en"))
-    for row in reconciliation.all_issues(run_id, actor=actor(), deps=deps()):
-        told = text(row.code, row.data)
-        cells = (row.thing, row.external_key, row.field or "", row.code, told["zh"], told["en"])
-        table.writerow([f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells])
-    # With the mark by which Excel knows UTF-8.
-    return Response("\ufeff" + file.getvalue(), content_type="text/csv; charset=utf-8")
+    # All of them now: a refusal must come before the answer begins.
+    rows = [_cells(row) for row in reconciliation.all_issues(run_id, actor=actor(), deps=deps())]
+    return csv_file("sync-issues.csv", _HEADER, rows)
+
+
+def _cells(row: SyncIssue) -> tuple[object, ...]:
+    told = text(row.code, row.data)
+    return row.thing, row.external_key, row.field or "", row.code, told["zh"], told["en"]
 
 
 @blueprint.route("/integration/filings", methods=["POST"])

@@ -11,6 +11,8 @@ from service.api.registers import Shown, resource
 from service.api.schemas import lists as schemas
 from service.api.tables import csv_file
 from service.domain.actors import Permission
+from service.texts.people import DIFFERENCES
+from service.texts.words import OTHER_STATES
 from service.usecases import lists
 
 Answer = tuple[Any, int, dict[str, str]]
@@ -65,4 +67,5 @@ def differences_file(query: dict[str, Any], project_id: UUID) -> Response:
 def _cells(row: lists.Row) -> tuple[object, ...]:
     seat = row.compared
     named = ("是" if on else "否" for on in (seat.filing, seat.contract, seat.appointment))
-    return (seat.post_code, row.name, seat.person_id, *named, seat.roster or "", seat.difference)
+    roster = OTHER_STATES[seat.roster] if seat.roster else ""
+    return (row.post_name, row.name, seat.person_id, *named, roster, DIFFERENCES[seat.difference])

@@ -15,6 +15,7 @@ from service.api.schemas.people import (
     ConsentOut,
     EnrolmentIn,
     EnrolmentOut,
+    FindByPhoneIn,
     FindPersonIn,
     InvitationOut,
     PersonChange,
@@ -64,6 +65,15 @@ def find_person(values: dict[str, Any]) -> Answer:
     """Find the owner of a whole document number, wherever he works."""
     row = people.find_person(values["document_number"], actor=actor(), deps=deps())
     return row, 200, etag(row.version)
+
+
+@blueprint.route("/people/find-by-phone", methods=["POST"])
+@asks(blueprint, Permission.PERSON_WRITE)
+@blueprint.arguments(FindByPhoneIn)
+@blueprint.response(200, PersonOut(many=True))
+def find_by_phone(values: dict[str, Any]) -> Any:
+    """Find the people within reach who have a whole mobile number, at most 20."""
+    return people.find_by_phone(values["phone"], actor=actor(), deps=deps())
 
 
 @blueprint.route("/people/<uuid:person_id>")

@@ -1,6 +1,5 @@
 """Routes of posts and their rules."""
 
-from datetime import date
 from typing import Any
 
 from flask.views import MethodView
@@ -66,8 +65,8 @@ class PostRules(MethodView):
     @blueprint.arguments(PageIn, location="query")
     @blueprint.response(200, page_of(PostRuleOut))
     def get(self, query: dict[str, Any], code: str) -> Any:
-        """List a post's rules, the one that begins last first."""
-        window, _ = split(query, date.fromisoformat)
+        """List a post's rules, the one made last first."""
+        window, _ = split(query)
         return post_rules.list_rules(code, window, actor=actor(), deps=deps())
 
     @asks(blueprint, Permission.REFERENCE_WRITE)

@@ -135,8 +135,19 @@ def return_line(values: dict[str, Any], key: UUID) -> Answer:
 @LINE_ROUTES.arguments(sites.EndIn)
 @LINE_ROUTES.response(200, sites.LineOut)
 def end_line(values: dict[str, Any], key: UUID) -> Answer:
-    """End a line in force on a day."""
+    """End a line on a day, or earlier than was said before."""
     return _act(key, LineAct.END, ends_on=values["ends_on"])
+
+
+@LINE_ROUTES.route("/roster-lines/<uuid:key>/consent", methods=["POST"])
+@asks(LINE_ROUTES, Permission.ROSTER_APPROVE)
+@versioned(LINE_ROUTES)
+@LINE_ROUTES.arguments(sites.ConsentIn)
+@LINE_ROUTES.response(200, sites.LineOut)
+def set_consent(values: dict[str, Any], key: UUID) -> Answer:
+    """Record on which day the client consented to other projects, or that he withdrew it."""
+    row = roster.set_consent(key, values["concurrent_consent_on"], seen_version(), actor=actor(), deps=deps())
+    return row, 200, etag(row.version)
 
 
 @LINE_ROUTES.route("/roster-lines/<uuid:key>/match")

@@ -5,13 +5,13 @@ cursor is the file and its line; a new file must sort behind those that were rea
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from service.connectors.base import Permanent
-from service.connectors.source import LIMIT, Page, SourceDown, document_of, sha256_of
+from service.connectors.source import LIMIT, Page, SourceDown, document_of, is_line, key_of, sha256_of
 from service.domain.identifiers import compact
 
 #: A longer line is no record of ours.
@@ -34,29 +34,32 @@ class BatchSource:
 
     def again(self, keys: Sequence[str]) -> Iterator[Page]:
         """The newest record of each of these keys: a folder is asked by reading it."""
-        wanted = set(keys)
-        found = {item["key"]: item for item in self._all() if isinstance(item, dict) and item.get("key") in wanted}
-        items = list(found.values())
-        for at in range(0, len(items), LIMIT):
-            page = items[at : at + LIMIT]
-            yield Page(page, None, sha256_of(page))
+        if not keys:
+            return
+        newest = self._newest(set(keys))
+        for at in range(0, len(keys), LIMIT):
+            asked = keys[at : at + LIMIT]
+            items = [newest[key] for key in asked if key in newest]
+            yield Page(items, None, sha256_of(items), asked)
 
     def of_person(self, number: str, name: str) -> Page:  # noqa: ARG002 - the files are asked by the number alone
         """The newest record of each certificate of this document."""
-        newest = {item["key"]: item for item in self._all() if isinstance(item, dict) and "key" in item}
-        items = [item for item in newest.values() if compact(document_of(item) or "") == number]
+        items = [item for item in self._newest().values() if compact(document_of(item) or "") == number]
         return Page(items, None, sha256_of(items))
 
     def close(self) -> None:
         """Nothing is open between two pages that would have to be closed."""
 
-    def _all(self) -> Iterator[Any]:
-        return (item for _, item in self._lines("", 0))
+    def _newest(self, keys: Collection[str] | None = None) -> dict[str, Any]:
+        """By key the last record that was written of it; None: of every key."""
+        told = ((key_of(item), item) for _, item in self._lines("", 0))
+        return {key: item for key, item in told if key is not None and (keys is None or key in keys)}
 
     def _lines(self, name: str, line: int) -> Iterator[tuple[str, Any]]:
         """Each line behind that one, with its cursor; what is no JSON is None."""
         try:
-            names = sorted(path.name for path in self._folder.iterdir() if path.name.endswith(".jsonl"))
+            files = [path for path in self._folder.iterdir() if path.name.endswith(".jsonl") and path.is_file()]
+            names = sorted(path.name for path in files if is_line(path.name))
             for each in names:
                 if each >= name and (self._folder / f"{each}.done").exists():
                     first = line if each == name else 0

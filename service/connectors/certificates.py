@@ -15,7 +15,7 @@ def told(item: Any, words: Words) -> Told:  # noqa: ANN401 - whatever the peer w
     content = Reading(item, words)
     key, level = content.key(), content.text("level", 20)
     name = content.needed("type", 60)
-    content.instant("changed_at")
+    changed_at = content.instant("changed_at")
     record = CertificateRecord(
         document=content.inner("holder").document(),
         type_code=content.mapped("type", "certificate_type", f"{name}/{level}" if level else name),
@@ -27,7 +27,7 @@ def told(item: Any, words: Words) -> Told:  # noqa: ANN401 - whatever the peer w
         status=content.choice("status", "certificate_status", CertificateStatus) or CertificateStatus.VALID,
         status_from=content.day("status_from"),
     )
-    return Told(key, (("", record),), tuple(content.problems))
+    return Told(key, (("", record),), tuple(content.problems), changed_at)
 
 
 def _number(told: str) -> str:

@@ -8,16 +8,18 @@ from service.domain.roster import Basis
 from service.domain.sites import ProjectKind, ProjectState, UnitRoleKind
 
 PATH = "/v1/filings"
+#: A project has one of each.
+_ONE = frozenset({UnitRoleKind.CLIENT, UnitRoleKind.CONTRACTOR, UnitRoleKind.SUPERVISION})
 
 
 def told(item: Any, words: Words) -> Told:  # noqa: ANN401 - whatever the peer wrote
     """A filing with the people its lists name: the project first, then each entry of a list."""
     filing = Reading(item, words)
     key, number = filing.key(), filing.needed("number", 60)
-    filing.instant("changed_at")
+    changed_at = filing.instant("changed_at")
     records = [("", _project(filing, number))]
     entries = [(person.at, _entry(person, number)) for person in filing.rows("personnel")]
-    return Told(key, (*records, *entries), tuple(filing.problems))
+    return Told(key, (*records, *entries), tuple(filing.problems), changed_at)
 
 
 def _project(filing: Reading, number: str) -> ProjectRecord:
@@ -47,8 +49,14 @@ def _project(filing: Reading, number: str) -> ProjectRecord:
 
 
 def _units(filing: Reading) -> dict[UnitRoleKind | None, UnitRecord]:
-    """Units by their role; subcontractors are not taken from filings."""
-    return {row.choice("role", "unit_role", UnitRoleKind): row.unit() for row in filing.rows("units")}
+    """Units by their role; subcontractors are not taken from filings, and nobody chooses between two contractors."""
+    units: dict[UnitRoleKind | None, UnitRecord] = {}
+    for row in filing.rows("units"):
+        word, unit = row.word("role", "unit_role"), row.unit()
+        role = UnitRoleKind(word) if word else None
+        if role in _ONE and units.setdefault(role, unit) != unit:
+            row.refuse("repeated_otherwise", "role")
+    return units
 
 
 def _entry(person: Reading, number: str) -> ListRecord:

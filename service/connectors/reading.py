@@ -7,6 +7,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from service.connectors.source import is_line
 from service.domain.identifiers import DocumentKind, compact, credit_code_problem, document_problem
 from service.domain.records import Document, Record, UnitRecord
 from service.errors import Problem
@@ -28,6 +29,7 @@ class Told:
     key: str
     records: tuple[tuple[str, Record], ...] = ()
     problems: tuple[Problem, ...] = ()
+    changed_at: datetime | None = None
 
 
 class Reading:
@@ -47,7 +49,7 @@ class Reading:
         if value is None or value == "":
             return None
         line = unicodedata.normalize("NFC", value).strip() if isinstance(value, str) else ""
-        if not 0 < len(line) <= most or any(unicodedata.category(char) in {"Cc", "Cs"} for char in line):
+        if not 0 < len(line) <= most or not is_line(line):
             self._wrong(name)
             return None
         return line
@@ -80,7 +82,8 @@ class Reading:
         except ValueError:
             self._wrong(name)
             return None
-        if not _EARLIEST < day < _LATEST:
+        # ISO 8601 has other spellings of a day, such as that of its week: a slip rather than what was meant.
+        if day.isoformat() != told or not _EARLIEST < day < _LATEST:
             self._wrong(name)
             return None
         return day
@@ -89,15 +92,18 @@ class Reading:
         """The same where it has to be given."""
         return self._required(name, self.day(name)) or date.min
 
-    def instant(self, name: str) -> None:
-        """A time with its zone, which only the peer orders its records by."""
+    def instant(self, name: str) -> datetime | None:
+        """A time with its zone, which has to be given: of two records of one key the later one holds."""
         told = self.needed(name)
         try:
-            zoned = not told or datetime.fromisoformat(told).tzinfo is not None
+            at = datetime.fromisoformat(told) if told else None
         except ValueError:
-            zoned = False
-        if not zoned:
             self._wrong(name)
+            return None
+        if at is not None and at.tzinfo is None:
+            self._wrong(name)
+            return None
+        return at
 
     def word(self, name: str, thing: str) -> str:
         """Our code for the peer's word of a thing, which has to be given."""
@@ -150,8 +156,13 @@ class Reading:
         self._note(document_problem(kind, number, inner._path("number")) if number else None)  # noqa: SLF001 - its own kind
         return Document(number, inner.needed("name", 60), kind)
 
+    def refuse(self, code: str, name: str) -> None:
+        """Say of a field what only whoever reads the record can see."""
+        self.problems.append(Problem(code, self._path(name)))
+
     def _required(self, name: str, value: Any) -> Any:  # noqa: ANN401 - it comes back as it was
-        if value is None and self._content.get(name) in {None, ""}:
+        told = self._content.get(name)
+        if value is None and (told is None or told == ""):
             self.problems.append(Problem("missing", self._path(name)))
         return value
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -27,6 +28,8 @@ class Page:
     items: Sequence[Any]
     cursor: str | None
     sha256: str
+    #: The keys that were asked for, where some were: of those it does not tell the peer has no record any more.
+    asked: Sequence[str] = ()
 
 
 class Source(Protocol):
@@ -51,7 +54,19 @@ class Registry(Source, Protocol):
 
 def sha256_of(items: Sequence[Any]) -> str:
     """The mark of records that came in no answer of their own."""
-    return hashlib.sha256(json.dumps(items, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
+    # In ASCII, as half a character has no bytes.
+    return hashlib.sha256(json.dumps(items, sort_keys=True).encode()).hexdigest()
+
+
+def is_line(text: str) -> bool:
+    """True for characters that can be kept: no control character, and no half of a surrogate pair."""
+    return not any(unicodedata.category(char) in {"Cc", "Cs"} for char in text)
+
+
+def key_of(item: Any) -> str | None:  # noqa: ANN401 - whatever the peer wrote
+    """The key of a record as the peer wrote it, None where there is none."""
+    key = item.get("key") if isinstance(item, Mapping) else None
+    return key if isinstance(key, str) else None
 
 
 def document_of(item: Any) -> str | None:  # noqa: ANN401 - whatever the peer wrote

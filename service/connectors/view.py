@@ -1,17 +1,18 @@
 """The contract as views of a PostgreSQL database (docs/connectors/view.sql): read only, in the order of changes."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from sqlalchemy import Connection, create_engine, text
-from sqlalchemy.exc import DBAPIError
+from psycopg.types.string import TextLoader
+from sqlalchemy import Connection, create_engine, event, text
+from sqlalchemy.exc import DataError, DBAPIError, ProgrammingError
 
 from service.connectors.base import Permanent
 from service.connectors.source import LIMIT, Page, SourceDown, sha256_of
 
-TIMEOUT_S = 30
+TIMEOUT_S = 10
 _SINCE = "WHERE (changed_at, key) > (:at, :key) ORDER BY changed_at, key LIMIT :limit"
 _KEYS = "WHERE key = ANY(:keys) ORDER BY changed_at, key"
 _BEGINNING = f"{datetime.min.replace(tzinfo=UTC).isoformat()}|"
@@ -25,7 +26,8 @@ class ViewSource:
     view: ClassVar[str]
 
     def __init__(self, url: str) -> None:
-        options = f"-c default_transaction_read_only=on -c statement_timeout={TIMEOUT_S}s -c timezone=UTC"
+        options = "-c default_transaction_read_only=on -c timezone=UTC -c datestyle=ISO"
+        options += f" -c statement_timeout={TIMEOUT_S}s"
         self._engine = create_engine(
             # Whatever the address says: psycopg is the driver we have.
             "postgresql+psycopg://" + url.partition("://")[2],
@@ -35,6 +37,7 @@ class ViewSource:
             pool_pre_ping=True,
             connect_args={"connect_timeout": 5, "options": options},
         )
+        event.listen(self._engine, "connect", _leave_times)
 
     def changes(self, after: str | None) -> Iterator[Page]:
         """Pages by keys (changed_at, key); a row that is changed moves to the end and is told again."""
@@ -44,16 +47,20 @@ class ViewSource:
             rows, items = self._read(_SINCE, at=_instant(at), key=key, limit=LIMIT)
             if not rows:
                 return
-            cursor = f"{rows[-1]['changed_at'].isoformat()}|{rows[-1]['key']}"
+            placed = [row for row in rows if row["key"] is not None and _instant_in(row["changed_at"])]
+            if placed:
+                cursor = f"{_instant(placed[-1]['changed_at']).isoformat()}|{placed[-1]['key']}"
             yield Page(items, cursor, sha256_of(items))
-            if len(rows) < LIMIT:
+            # Rows without a place in the order of changes stand at its end, and would be read for ever.
+            if len(rows) < LIMIT or not placed:
                 return
 
     def again(self, keys: Sequence[str]) -> Iterator[Page]:
         """The rows of these keys as they are now."""
         for at in range(0, len(keys), LIMIT):
-            _, items = self._read(_KEYS, keys=list(keys[at : at + LIMIT]))
-            yield Page(items, None, sha256_of(items))
+            asked = keys[at : at + LIMIT]
+            _, items = self._read(_KEYS, keys=list(asked))
+            yield Page(items, None, sha256_of(items), asked)
 
     def of_person(self, number: str, name: str) -> Page:  # noqa: ARG002 - the view is asked by the number alone
         """The rows of one document, of a view that has such a column."""
@@ -73,10 +80,13 @@ class ViewSource:
             with self._engine.connect() as connection:
                 rows = self._rows(connection, self.view, condition, **values)
                 return rows, self.items(connection, rows)
-        except DBAPIError as error:
+        except (ProgrammingError, KeyError):
             # A view that is not there, or has other columns, will not be there the next minute.
-            wrong = type(error).__name__ == "ProgrammingError"
-            raise (Permanent("source_other_contract") if wrong else SourceDown("source_unavailable")) from None
+            raise Permanent("source_other_contract") from None
+        except DataError:
+            raise SourceDown("source_unreadable") from None
+        except DBAPIError:
+            raise SourceDown("source_unavailable") from None
 
     @staticmethod
     def _rows(connection: Connection, view: str, condition: str, **values: object) -> list[Row]:
@@ -110,20 +120,32 @@ class CertificateView(ViewSource):
         return [_certificate(row) for row in rows]
 
 
-def _instant(told: str) -> datetime:
+def _leave_times(connection: Any, _record: object) -> None:  # noqa: ANN401 - a connection of the driver
+    """Let days and times come as they are written: one that Python has not, infinity, is its record's fault."""
+    for name in ("date", "timestamp", "timestamptz"):
+        connection.adapters.register_loader(name, TextLoader)
+
+
+def _instant_in(told: str) -> datetime | None:
     try:
         return datetime.fromisoformat(told)
     except ValueError:
-        raise Permanent("source_other_contract") from None
+        return None
+
+
+def _instant(told: str) -> datetime:
+    at = _instant_in(told)
+    if at is None:
+        raise Permanent("source_other_contract")
+    return at
 
 
 def _plain(value: object) -> object:
     """A value of a column as JSON has it."""
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, Decimal):
+    if isinstance(value, Decimal) and value.is_finite():
         return int(value) if value == value.to_integral_value() else float(value)
-    return value
+    # Whatever else a column may hold is no value of the contract, and the record says so.
+    return value if value is None or isinstance(value, bool | int | float | str) else str(value)
 
 
 def _picked(row: Row, *names: str, **renamed: str) -> dict[str, Any]:
@@ -132,7 +154,7 @@ def _picked(row: Row, *names: str, **renamed: str) -> dict[str, Any]:
 
 def _unit(row: Row, prefix: str) -> dict[str, Any] | None:
     code, name = row[f"{prefix}_code"], row[f"{prefix}_name"]
-    return {"credit_code": code, "name": name} if code else None
+    return {"credit_code": code, "name": name} if code or name else None
 
 
 def _document(row: Row, name: str) -> dict[str, Any]:

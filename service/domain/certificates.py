@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -81,6 +81,8 @@ class Judged:
     outcome: Outcome
     asked: tuple[str, ...]
     certificate: HeldCertificate | None = None
+    #: The last day on which a need that is met stays so without a gap.
+    met_to: date = date.max
 
 
 def pattern_problem(pattern: str, field: str = "number_pattern") -> Problem | None:
@@ -101,6 +103,18 @@ def pattern_problem(pattern: str, field: str = "number_pattern") -> Problem | No
 def unusual(number: str, pattern: str | None) -> bool:
     """True for a number that does not look like those of its type: told to whoever reads it, and never refused."""
     return pattern is not None and (len(number) > NUMBER_LENGTH or re.fullmatch(pattern, number) is None)
+
+
+def lasts_unusually(valid_from: date, valid_until: date | None, months: int | None) -> bool:
+    """True for a certificate that ends later than its type's months after its first day, or never: told, not refused.
+
+    One that lasts a day more, from a day of the month to the same, is as some issuers print it.
+    """
+    if months is None:
+        return False
+    years, month = divmod(valid_from.month - 1 + months, 12)
+    latest = (valid_from.year + years, month + 1, valid_from.day)
+    return valid_until is None or (valid_until.year, valid_until.month, valid_until.day) > latest
 
 
 class Bucket(StrEnum):
@@ -143,9 +157,10 @@ def judge_need(
         return _of_another_kind(asked, codes, certificates)
     current = [each for each in fitting if each.in_date(day)]
     valid = [each for each in current if each.status is CertificateStatus.VALID]
-    ours = [each for each in valid if unit_id is None or each.unit_id in {None, unit_id}]
+    ours = [each for each in valid if _serves(each, unit_id)]
+    if ours:
+        return Judged(Outcome.MET, codes, _best(ours), _without_gap(fitting, ours, unit_id))
     for outcome, some in (
-        (Outcome.MET, ours),
         (Outcome.OTHER_UNIT, valid),
         (Outcome.SUSPENDED, current),
         (Outcome.EXPIRED, fitting),
@@ -153,6 +168,20 @@ def judge_need(
         if some:
             return Judged(outcome, codes, _best(some))
     raise AssertionError("a fitting certificate has an outcome")
+
+
+def _serves(held: HeldCertificate, unit_id: UUID | None) -> bool:
+    return unit_id is None or held.unit_id in {None, unit_id}
+
+
+def _without_gap(fitting: Iterable[HeldCertificate], ours: Sequence[HeldCertificate], unit_id: UUID | None) -> date:
+    """How long one certificate after the other serves, beginning with those of today."""
+    last = _best(ours).lasts_to
+    for each in sorted(fitting, key=lambda each: each.valid_from):
+        follows = last < date.max and each.valid_from <= last + timedelta(days=1)
+        if follows and each.status is CertificateStatus.VALID and _serves(each, unit_id):
+            last = max(last, each.lasts_to)
+    return last
 
 
 def _of_another_kind(

@@ -1,6 +1,6 @@
 """Post rules: what is asked of a post from a day on, read from the data the city keeps."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -8,7 +8,6 @@ from typing import Any
 
 from service.domain.roster import Basis
 from service.domain.sites import ProjectKind
-from service.errors import Problem
 
 
 class Measure(StrEnum):
@@ -25,14 +24,6 @@ class Exemption(StrEnum):
     ADJACENT_SECTIONS = "adjacent_sections"
     #: It has been stopped for `stopped_days` or longer, and the client consents.
     STOPPED = "stopped"
-
-
-class Standing(StrEnum):
-    """Where a version of a rule stands today."""
-
-    TO_COME = "to_come"
-    IN_FORCE = "in_force"
-    PAST = "past"
 
 
 class Reference(StrEnum):
@@ -140,6 +131,8 @@ class PostRule:
     binding: Basis = Basis.FILING
     #: Days before a certificate's end on which it is told, the longest first.
     warn_days: tuple[int, ...] = (90, 60, 30)
+    #: False where nobody can read the version's body: then no more is known than its category.
+    readable: bool = True
 
     def needs(self, size: Size) -> list[Case]:
         """What a project of this size asks for: of each need the first case that covers it."""
@@ -152,42 +145,6 @@ class PostRule:
         return max(told, default=None)
 
 
-@dataclass(frozen=True, slots=True)
-class PostRuleVersion:
-    """A rule as stored."""
-
-    post_code: str
-    rule_version: str
-    effective_from: date
-    category: int
-    body: Mapping[str, Any]
-
-
-def rules_on(rows: Iterable[PostRuleVersion], day: date) -> dict[str, PostRule]:
-    """Of each post the rule in force on a day; before its first one a post is ruled by that first one."""
-    chosen: dict[str, PostRuleVersion] = {}
-    for row in sorted(rows, key=lambda each: each.effective_from):
-        if row.post_code not in chosen or row.effective_from <= day:
-            chosen[row.post_code] = row
-    return {code: parse_post_rule(row) for code, row in chosen.items()}
-
-
-def dated_problem(rows: Iterable[PostRuleVersion], day: date, category: int, tomorrow: date) -> Problem | None:
-    """Why a post's rule cannot begin on a day, or None.
-
-    What was found until today was found by the rules of then. A month is counted by the category of its first day, so
-    that another category begins with a month: the new rule's, and that of the one that follows it.
-    """
-    if day < tomorrow:
-        return Problem("effective_too_early", "effective_from", {"earliest": tomorrow.isoformat()})
-    known = sorted(rows, key=lambda each: each.effective_from)
-    before = [each.category for each in known if each.effective_from < day][-1:]
-    after = [each for each in known if each.effective_from > day][:1]
-    begun_within = day.day != 1 and before != [category]
-    ended_within = any(each.effective_from.day != 1 and each.category != category for each in after)
-    return Problem("category_within_month", "effective_from") if begun_within or ended_within else None
-
-
 def references(body: Mapping[str, Any]) -> Iterator[tuple[Reference, str, str]]:
     """Everything a rule's body names that has to exist: what it is, its code, and the path to it."""
     for at, need in enumerate(body["certificates"]):
@@ -198,48 +155,3 @@ def references(body: Mapping[str, Any]) -> Iterator[tuple[Reference, str, str]]:
         yield Reference.POST, code, f"concurrency.with_posts.{place}"
     for at, table in enumerate(body["staffing"]):
         yield Reference.REGULATION, table["cites"], f"staffing.{at}.cites"
-
-
-def parse_post_rule(row: PostRuleVersion) -> PostRule:
-    """The typed rule; one of policies.UNREADABLE when the body is incomplete or of another shape."""
-    body = row.body
-    return PostRule(
-        post_code=row.post_code,
-        version=row.rule_version,
-        effective_from=row.effective_from,
-        category=row.category,
-        certificates=tuple(tuple(_case(case) for case in need) for need in body["certificates"]),
-        concurrency=_concurrency(body["concurrency"]),
-        staffing=tuple(_staffing(table) for table in body["staffing"]),
-        binding=Basis(body["binding"]),
-        warn_days=tuple(sorted((int(days) for days in body["warn_days"]), reverse=True)),
-    )
-
-
-def _case(case: Mapping[str, Any]) -> Case:
-    return Case(
-        one_of=tuple(case["one_of"]),
-        specialties=tuple(case.get("specialties", ())),
-        kinds=_kinds(case.get("kinds", ())),
-        measure=Measure(case["measure"]) if case.get("measure") else None,
-        at_least=float(case.get("at_least", 0)),
-    )
-
-
-def _concurrency(body: Mapping[str, Any]) -> Concurrency:
-    return Concurrency(
-        projects=body["projects"],
-        consented=body.get("consented"),
-        exemptions=frozenset(Exemption(each) for each in body.get("exemptions", ())),
-        stopped_days=int(body.get("stopped_days", 120)),
-        with_posts=frozenset(body.get("with_posts", ())),
-    )
-
-
-def _staffing(table: Mapping[str, Any]) -> Staffing:
-    bands = tuple(Band(int(b["count"]), b.get("below"), b.get("each_further")) for b in table["bands"])
-    return Staffing(Measure(table["measure"]), _kinds(table["kinds"]), bands, table["cites"], bool(table["enabled"]))
-
-
-def _kinds(kinds: Sequence[str]) -> frozenset[ProjectKind]:
-    return frozenset(ProjectKind(kind) for kind in kinds)

@@ -16,14 +16,14 @@ def falls_short(
     day: date,
     unit_id: UUID,
 ) -> bool:
-    """True where the new person does not meet a need on the day, and holds less towards it than the old one.
+    """True where the new person holds less towards a need on the day than the old one, by kind or by level.
 
-    Somebody who meets the need never falls short, however high the other stands; between two who hold nothing of the
-    kind none is lower, and that both lack it is found by other rules.
+    Between two who hold nothing of the kind none is lower, and that both lack it is found by other rules.
     """
-    if judge_need(asked, specialties, new, day, unit_id).outcome is Outcome.MET:
-        return False
     families = {kind.family for kind in asked}
+    if judge_need(asked, specialties, new, day, unit_id).outcome is Outcome.MET:
+        # He is not lower for want of another family that would have met it too, only by a lower level of his own.
+        families &= {each.kind.family for each in new}
     return _best_level(new, families, day) > _best_level(old, families, day)
 
 

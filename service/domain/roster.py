@@ -71,16 +71,15 @@ STEPS: dict[tuple[LineState, LineAct], LineState] = {
     (LineState.SUBMITTED, LineAct.RETURN): LineState.RETURNED,
     (LineState.SUBMITTED, LineAct.APPROVE): LineState.IN_FORCE,
     (LineState.IN_FORCE, LineAct.END): LineState.ENDED,
+    # To an earlier day only: who stays longer than was said has a line of his own from the day after.
+    (LineState.ENDED, LineAct.END): LineState.ENDED,
 }
 
 # An ended line was filed until its last day, so the days before it keep counting.
 FILED = frozenset({LineState.IN_FORCE, LineState.ENDED})
 
-
-# Nobody decided on them, so they may be rewritten, and whoever leaves the unit takes them with him.
-PENDING = frozenset({LineState.DRAFT, LineState.SUBMITTED, LineState.RETURNED})
-# Two of them for one seat on one day are a mistake.
-OPEN = PENDING | {LineState.IN_FORCE}
+# Of two lines for one seat from one day on, one of these is the one that is meant.
+OPEN = frozenset(LineState) - {LineState.ENDED}
 
 
 def overlap(starts_on: date, ends_on: date | None, other_starts_on: date, other_ends_on: date | None) -> bool:

@@ -18,6 +18,10 @@ class ProjectState(StrEnum):
     COMPLETED = "completed"
 
 
+#: While somebody has to be there.
+STAFFED = frozenset({ProjectState.ACTIVE, ProjectState.STOPPED})
+
+
 class ProjectKind(StrEnum):
     """What is built: rules of posts and staffing ask for it beside the size."""
 

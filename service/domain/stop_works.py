@@ -80,3 +80,12 @@ def run_of(stop: Stop, others: Iterable[Stop]) -> int:
     while last + _DAY in days:
         last += _DAY
     return (last - first).days + 1
+
+
+def first_of_run(day: date, stops: Iterable[Stop]) -> date | None:
+    """The first of the unbroken days on end of stops that cover a day, or None where none does."""
+    first: date | None = None
+    for stop in sorted(stops, key=lambda each: each.ends_on, reverse=True):
+        if stop.covers(day) or (first is not None and stop.starts_on < first <= stop.ends_on + _DAY):
+            first = stop.starts_on if first is None else min(first, stop.starts_on)
+    return first

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from service.domain.findings.base import Rule
 from service.domain.post_rules import PostRule, Size
-from service.domain.sites import UnitRoleKind
+from service.domain.sites import STAFFED, UnitRoleKind
 from service.simulate.drafts import Group
 from service.simulate.hands import Hands
 from service.simulate.mistakes import RATES, Mistakes, Planted
@@ -24,8 +24,9 @@ from service.store.vault import Vault
 
 #: With so many people for each project every post that needs somebody gets somebody.
 PEOPLE_A_PROJECT = 10
-# Of a hundred sites on their own so many have no list that anything could be held against, or no supervision.
-UNLISTED, UNSUPERVISED = 2, 1
+# Of a hundred sites on their own so many have no list that anything could be held against; of those that nobody has
+# to serve so many have no supervision.
+UNLISTED, UNSUPERVISED = 2, 10
 #: One enterprise for so many projects, and one in fifty people on no site.
 PROJECTS_A_UNIT = {UnitRoleKind.CLIENT: 3, UnitRoleKind.CONTRACTOR: 6, UnitRoleKind.SUPERVISION: 12}
 FEWEST_UNITS, SPARE = 3, 50
@@ -130,7 +131,7 @@ class City:
 
     def _add_site(self, group: Group, shape: Shape, setting: Setting, size: Size) -> None:
         state, stopped_days = shape.state(self._chance, first=not group.sites)
-        supervised = not shape.alone or self._chance.randrange(100) >= UNSUPERVISED
+        supervised = state in STAFFED or self._chance.randrange(100) >= UNSUPERVISED
         listed = not shape.alone or self._chance.randrange(100) >= UNLISTED
         site = self._sites.site(setting, size, state, stopped_days=stopped_days, supervised=supervised)
         shared = {post: group.sites[0].on_post(post)[0].human for post in shape.shares if group.sites}

@@ -6,7 +6,7 @@ from datetime import date
 from uuid import UUID
 
 from service.domain.post_rules import Size
-from service.domain.sites import ProjectState, TeamKind
+from service.domain.sites import STAFFED, ProjectState, TeamKind
 from service.store.base import Base
 from service.store.models import (
     Certificate,
@@ -77,7 +77,7 @@ class Site:
     @property
     def staffed(self) -> bool:
         """True while somebody has to serve it."""
-        return self.state in {ProjectState.ACTIVE, ProjectState.STOPPED}
+        return self.state in STAFFED
 
     @property
     def listed(self) -> bool:

@@ -5,7 +5,7 @@ from service.domain.sites import ProjectState, TeamKind
 from service.simulate.drafts import Chair, Group, Site
 from service.simulate.hands import Hands, key_of
 
-# Posts that ask for nothing and may be held on any number of projects.
+# Posts that may be held on any number of projects.
 SECOND_POSTS = {TeamKind.CONSTRUCTION: "site_engineer", TeamKind.SUPERVISION: "chief_representative"}
 LIMITED = ("project_manager", "safety_officer", "chief_engineer")
 REQUIRED = ("technical_lead", "quality_officer", "supervision_engineer", "supervisor", *LIMITED)
@@ -35,14 +35,20 @@ def several_posts(hands: Hands, site: Site) -> str | None:
     if chair is None:
         return None
     kind = next(kind for kind, team in site.teams.items() if team.id == chair.line.team_id)
-    hands.rosters.seat(site, chair.human, kind, SECOND_POSTS[kind], listed=site.listed)
+    second = SECOND_POSTS[kind]
+    hands.people.certify(chair.human, hands.rules[second].needs(site.size), site.size.kind)
+    hands.rosters.seat(site, chair.human, kind, second, listed=site.listed)
     chair.human.settled = True
-    return str(chair.human.id)
+    return f"{chair.human.id}:{kind}"
 
 
 def understaffed(hands: Hands, site: Site) -> str | None:
-    """One of several on a post is gone, and the list still names him."""
-    return _emptied(hands, site, [post for post in _open_posts(site) if len(site.on_post(post)) > 1], every=False)
+    """One of several on a post is gone; the list still names him, or where a table asks for all of them no more."""
+    posts = [post for post in _open_posts(site) if len(site.on_post(post)) > 1]
+    tabled = [post for post in posts if (hands.rules[post].least(site.size) or (0,))[0] == len(site.on_post(post))]
+    if tabled and hands.chance.random() < 0.5:
+        return _emptied(hands, site, tabled, every=False, listed=False)
+    return _emptied(hands, site, posts, every=False)
 
 
 def post_vacant(hands: Hands, site: Site) -> str | None:
@@ -77,13 +83,13 @@ def _open_posts(site: Site) -> list[str]:
     return [post for post in posts if all(each.entry and not each.human.settled for each in site.on_post(post))]
 
 
-def _emptied(hands: Hands, site: Site, posts: list[str], *, every: bool) -> str | None:
+def _emptied(hands: Hands, site: Site, posts: list[str], *, every: bool, listed: bool = True) -> str | None:
     if not posts:
         return None
     post = hands.chance.choice(posts)
     for chair in site.on_post(post)[: None if every else 1]:
         chair.line.state, chair.line.ends_on = LineState.ENDED, hands.ago(1, 60)
-        site.idle += [chair.line, chair.entry] if chair.entry else [chair.line]
+        site.idle += [chair.line, chair.entry] if chair.entry and listed else [chair.line]
         site.chairs.remove(chair)
     site.settled.add(post)
     return post

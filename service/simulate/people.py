@@ -51,9 +51,13 @@ class People:
         human = Human(self._person(), unit_id)
         self.made += 1
         self._employ(human)
+        self.certify(human, needs, kind)
+        return human
+
+    def certify(self, human: Human, needs: Iterable[Case], kind: ProjectKind | None) -> None:
+        """He holds what is needed on works of a kind."""
         for need in needs:
             self._certify(human, self._chance.choice(need.one_of), kind)
-        return human
 
     def employ(self, human: Human, unit_id: UUID, starts_on: date, ends_on: date | None = None) -> None:
         """He works there from a first to a last day."""
@@ -101,6 +105,7 @@ class People:
             document_tail=number[-TAIL:],
             phone_sealed=self._vault.seal(f"phone:{person_id}", phone.encode()),
             phone_tail=phone[-TAIL:],
+            phone_hash=self._vault.digest("phone", phone.encode()),
             source=Source.FILING_SYSTEM,
         )
 

@@ -11,15 +11,13 @@ from openpyxl.utils import get_column_letter
 
 from service.domain.exchange import Things
 from service.errors import Problem, ServiceError, fault
-from service.spreadsheets.cells import Cell, Grid, Line, Unusable, shown
+from service.spreadsheets.cells import HEADERS_WITHIN, MOST_ROWS, Cell, Grid, Line, Unusable, shown
 from service.spreadsheets.columns import Column, normal
 from service.spreadsheets.csv_text import CsvGrid
 from service.spreadsheets.files import FileKind, kind_of
 from service.spreadsheets.kinds import COLUMNS
 from service.spreadsheets.workbook import sheets
 
-#: Titles, notes and blank rows above the headers; whatever has more is told as having no headers.
-HEADERS_WITHIN = 10
 #: One word alone may stand in any title.
 LEAST_HEADERS = 2
 NOTES_SHEET = "填写说明 Notes"
@@ -74,7 +72,8 @@ def open_sheet(data: bytes, things: Things, name: str | None = None) -> Sheet:
 
     Raises:
         ServiceError: what `kind_of` says, `sheet_unknown`, `headers_not_found`, `column_missing`, `repeated_header`,
-            `too_many_rows`, `too_many_columns`, `unknown_encoding`, `broken_csv`, `xml_entities`.
+            `too_many_rows`, `too_many_columns`, `unknown_encoding`, `broken_csv`, `line_too_long`, `broken_workbook`,
+            `xml_entities`.
     """
     if kind_of(data) is FileKind.CSV:
         return _sheet(CsvGrid(data), things, []) or _no_headers(things)
@@ -107,7 +106,10 @@ def _sheet(grid: Grid, things: Things, notices: list[Problem]) -> Sheet | None:
     places = _places(header, known)
     _check_headers(places, header, things)
     notices += _unknown(header, places, known)
-    return Sheet(grid, header, places, notices)
+    sheet = Sheet(grid, header, places, notices)
+    if sheet.count > MOST_ROWS:
+        raise fault("too_many_rows", None, limit=MOST_ROWS)
+    return sheet
 
 
 def _places(line: Line, known: Mapping[str, Column]) -> dict[int, Column]:
@@ -131,8 +133,8 @@ def _check_headers(places: Mapping[int, Column], header: Line, things: Things) -
     ]
     for at, column in places.items():
         if column.field in fields[: list(places).index(at)]:
-            title = shown(header.cells[at])[:80]
-            problems.append(Problem("repeated_header", _called(at, title), {"header": title}))
+            called = _called(at, shown(header.cells[at]))
+            problems.append(Problem("repeated_header", called, {"header": called}))
     if problems:
         raise ServiceError(problems)
 
@@ -142,9 +144,11 @@ def _unknown(header: Line, places: Mapping[int, Column], known: Mapping[str, Col
         title = shown(cell)
         if title and at not in places and normal(title) != normal(PROBLEMS_HEADER):
             near = get_close_matches(normal(title), known, n=1)
-            told = {"header": _called(at, title[:80]), "near": known[near[0]].zh if near else "-"}
+            told = {"header": _called(at, title), "near": known[near[0]].zh if near else "-"}
             yield Problem("unknown_header", None, told)
 
 
 def _called(at: int, title: str) -> str:
-    return f"{get_column_letter(at + 1)} {title}"
+    """A column's letter and header, as far as it can be shown and kept."""
+    printable = "".join(char for char in title[:80] if char.isprintable() or char == "\n")
+    return f"{get_column_letter(at + 1)} {printable}"

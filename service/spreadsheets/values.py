@@ -5,7 +5,7 @@ import re
 import unicodedata
 from datetime import date, datetime
 
-from service.domain.identifiers import compact
+from service.domain.identifiers import compact, compact_phone
 from service.errors import Problem
 from service.spreadsheets.cells import Cell, Unusable, shown
 from service.spreadsheets.columns import Column, Reads, Words, normal
@@ -15,8 +15,8 @@ Value = str | date | float
 EXACT = 10**15
 _POWER = re.compile(r"[0-9]+(\.[0-9]+)?E\+?[0-9]+", re.IGNORECASE)
 _DAY = re.compile(r"([0-9]{4})(?:([0-9]{2})([0-9]{2})|[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?)")
-#: What a program writes behind a day where it wants a time.
-_MIDNIGHT = re.compile(r"[ T]00?:00(:00)?$")
+#: What a program writes behind a day where it wants a time: midnight is none.
+_TIMED = re.compile(r"(.*[0-9日])[ T]([0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?)")
 #: No column of the database takes these: control characters and halves of surrogate pairs.
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _EARLIEST, _LATEST = date(1900, 1, 1), date(2100, 1, 1)
@@ -52,17 +52,21 @@ def _text(cell: Cell, text: str, column: Column) -> str | Problem:
     if len(text) > column.most:
         return Problem("bad_length", column.field, {"min": 1, "max": column.most})
     if column.reads is Reads.IDENTIFIER:
-        return compact(text)
+        return compact_phone(text) if column.field == "phone" else compact(text)
     return "".join(unicodedata.normalize("NFKC", text).split()) if column.reads is Reads.NUMBER else text
 
 
 def _day(cell: Cell, text: str, column: Column) -> date | Problem:
-    if isinstance(cell, datetime):
-        found: date | None = cell.date()
+    written = unicodedata.normalize("NFKC", text)
+    timed = _TIMED.fullmatch(written)
+    if isinstance(cell, date):
+        found: date | None = cell.date() if isinstance(cell, datetime) else cell
     else:
-        found = cell if isinstance(cell, date) else _written_day(unicodedata.normalize("NFKC", text))
+        found = _written_day(timed[1] if timed else written)
     if found is None:
         return Problem("bad_date", column.field)
+    if timed and timed[2].strip("0:."):
+        return Problem("time_in_day", column.field)
     if not _EARLIEST < found < _LATEST:
         return Problem("out_of_range", column.field, {"min": _EARLIEST.isoformat(), "max": _LATEST.isoformat()})
     return found
@@ -70,7 +74,7 @@ def _day(cell: Cell, text: str, column: Column) -> date | Problem:
 
 def _written_day(text: str) -> date | None:
     """2026-03-01, 2026/3/1, 2026.3.1, 2026年3月1日 or 20260301."""
-    parts = _DAY.fullmatch("".join(_MIDNIGHT.sub("", text).split()))
+    parts = _DAY.fullmatch("".join(text.split()))
     try:
         return date(*(int(part) for part in parts.groups() if part)) if parts else None
     except ValueError:

@@ -1,5 +1,6 @@
 """Workbooks that go out: templates to fill in, and rows that were refused, to be mended and sent again."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from io import BytesIO
@@ -16,6 +17,7 @@ from service.domain.exchange import Things
 from service.spreadsheets.cells import Cell, shown
 from service.spreadsheets.columns import Column, Reads
 from service.spreadsheets.kinds import COLUMNS
+from service.spreadsheets.parts import MOST_TEXT
 from service.spreadsheets.reading import NOTES_SHEET, PROBLEMS_HEADER, Sheet
 
 SHEET_NAMES = {
@@ -33,6 +35,9 @@ TEXT = "@"
 PREPARED = 1000
 FIRST_CHOICES = 9
 _NOTES = ("列名 Column", "English", "必填 Required", "说明", "Explanation", "示例 Example", "可选值 Choices")
+#: XML takes no control characters but these, no half of a surrogate pair and no place without a character.
+_UNWRITABLE = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_ESCAPE = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
 _DATA_PART, _END = "xl/worksheets/sheet1.xml", b"</sheetData>"
 
 
@@ -55,9 +60,9 @@ def template(things: Things, offers: Offers) -> bytes:
 
 
 def errors_file(things: Things, sheet: Sheet, refused: Iterable[tuple[str, Sequence[Cell]]]) -> bytes:
-    """A workbook of refused rows under their own headers, what is wrong in front, all cells as texts.
+    """A workbook of refused rows under their own headers, what is wrong in front; what is read from it is what was read.
 
-    Rows are packed as they come: neither a hundred thousand of them nor a file on a disk is ever needed.
+    Numbers stay numbers, so that those which lost their digits are told again; everything else is a text. Rows are packed as they come: neither a hundred thousand of them nor a file on a disk is ever needed.
     """
     known = [(title, sheet.places.get(at)) for at, title in enumerate(sheet.titles)]
     # What was sent again with its problems gets new ones.
@@ -77,25 +82,33 @@ def errors_file(things: Things, sheet: Sheet, refused: Iterable[tuple[str, Seque
         with target.open(_DATA_PART, "w") as part:
             part.write(before)
             for number, (problems, cells) in enumerate(refused, start=2):
-                texts = [problems, *(shown(cells[at]) if at < len(cells) else "" for at in kept)]
-                part.write(_row(number, texts, style))
+                values = [problems, *(cells[at] if at < len(cells) else None for at in kept)]
+                part.write(_row(number, values, style))
             part.write(_END + after)
     return packed.getvalue()
 
 
-def _row(number: int, texts: Sequence[str], style: int) -> bytes:
+def _row(number: int, values: Sequence[Cell], style: int) -> bytes:
     cells = [
-        f'<c r="{get_column_letter(at)}{number}" s="{style}" t="inlineStr"><is><t xml:space="preserve">'
-        f"{escape(_printable(text), quote=False)}</t></is></c>"
-        for at, text in enumerate(texts, start=1)
-        if text
+        _cell(f'r="{get_column_letter(at)}{number}" s="{style}"', value) for at, value in enumerate(values, start=1)
     ]
     return f'<row r="{number}">{"".join(cells)}</row>'.encode()
 
 
-def _printable(text: str) -> str:
-    """XML takes no control characters but these, and no half of a surrogate pair."""
-    return "".join(char for char in text if char in "\t\n" or (char >= " " and not "\ud800" <= char <= "\udfff"))
+def _cell(place: str, value: Cell) -> str:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return f"<c {place}><v>{value!r}</v></c>"
+    text = _writable(shown(value))
+    return f'<c {place} t="inlineStr"><is><t xml:space="preserve">{text}</t></is></c>' if text else ""
+
+
+def _writable(text: str) -> str:
+    """A text as XML, without the characters it does not take, cut where a cell ends."""
+    kept = _UNWRITABLE.sub("", text)
+    if len(kept.encode("utf-16-le")) > 2 * MOST_TEXT:
+        kept = kept.encode("utf-16-le")[: 2 * (MOST_TEXT - 1)].decode("utf-16-le", "ignore") + "…"
+    # What looks like an escape of Excel's is none.
+    return escape(_ESCAPE.sub("_x005F_", kept), quote=False)
 
 
 def _first(book: Workbook, things: Things) -> Worksheet:

@@ -18,8 +18,8 @@ RULES: dict[str, tuple[Pair, Pair]] = {
     "filing_mismatch": (
         ("与备案不符", "not as filed"),
         (
-            "名单未列该人员任此岗位（该岗位列有 {others} 人）。",
-            "The list that binds does not name this person for the post (it names {others} for it).",
+            "名单未列该人员代表所属单位任此岗位（该岗位另列有 {others} 人）。",
+            "The list that binds does not name this person of this unit for the post (it names {others} others for it).",
         ),
     ),
     "certificate_missing": (
@@ -77,7 +77,7 @@ RULES: dict[str, tuple[Pair, Pair]] = {
     ),
     "employed_elsewhere": (
         ("另有单位", "employed elsewhere"),
-        ("该人员同时受聘于其他单位。", "This person works for another unit than the one the team belongs to."),
+        ("该人员受聘于项目部所属单位以外的单位。", "This person works for another unit than the one the team belongs to."),
     ),
     "left_unit": (
         ("离职未退场", "left the unit"),
@@ -98,6 +98,10 @@ NOBODY: dict[str, tuple[Pair, Pair]] = {
     "unknown_person": (
         ("查无此人", "unknown person"),
         ("人员库中没有该证件号码或编号。", "Nobody with this number is in the database of people."),
+    ),
+    "project_over": (
+        ("项目已竣工", "project over"),
+        ("该项目已验收合格，不再配备人员。", "The project is accepted: nobody takes a post on it any more."),
     ),
     "no_team": (
         ("无对应项目部", "no team"),

@@ -8,6 +8,11 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Numbers of 15 digits are no longer valid: give the one of 18.",
     ),
     "bad_birth_date": ("证件号码中的出生日期不存在。", "The date of birth in the number does not exist."),
+    "birth_to_come": ("证件号码中的出生日期晚于今天。", "The date of birth in the number lies after today."),
+    "resident_number": (
+        "这是居民身份证号码的格式，证件类型请选居民身份证。",
+        "This is a resident's number: choose resident_id as the kind of document.",
+    ),
     "name_conflict": (
         "该证件号码已登记为另一姓名，未作更改。",
         "This document number is registered with another name; nothing was changed.",
@@ -16,7 +21,20 @@ TEXTS: dict[str, tuple[str, str]] = {
         "该人员与该单位没有劳动关系，也不在其项目部任职。",
         "He neither works for this unit nor stands on a roster of a team of it.",
     ),
+    "leaves_too_late": (
+        "离职日期过远，最晚为 {latest}。",
+        "The last day lies too far ahead: at the latest {latest}.",
+    ),
     # Rosters.
+    "own_proposal": (
+        "本人提出的任职须由他人审批。",
+        "Whoever proposed a roster line does not approve it: another does.",
+    ),
+    "ends_later": (
+        "结束日期只能提前，不得晚于 {ends_on}；继续任职须另行申报。",
+        "A line only ends earlier than {ends_on}; whoever stays longer is proposed again.",
+    ),
+    "in_future": ("日期不得晚于今天。", "The day lies in the future."),
     "line_overlaps": (
         "该人员在此项目部此岗位已有日期重叠的任职（{state}）：{line}。",
         "He has a line for this post of the team on some of these days ({state}): {line}.",
@@ -37,6 +55,15 @@ TEXTS: dict[str, tuple[str, str]] = {
     "not_a_scan": ("扫描件须为 JPEG、PNG 或 PDF 文件。", "A scan is a JPEG, PNG or PDF file."),
     # Projects.
     "plan_in_order": ("计划竣工日期早于计划开工日期。", "The planned end lies before the planned begin."),
+}
+
+#: What lists and roster disagree on.
+DIFFERENCES: dict[str, str] = {
+    "not_listed": "名单外任职",
+    "not_on_roster": "名单人员未任职",
+    "lists_differ": "名单之间不一致",
+    "no_list": "无名单可核对",
+    "same": "一致",
 }
 
 #: Why a roster line went back.

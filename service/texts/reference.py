@@ -24,6 +24,14 @@ TEXTS: dict[str, tuple[str, str]] = {
         "这是 15 位的旧身份证号码，请填写 18 位公民身份号码。",
         "This is an old number of 15 digits: enter the one of 18 characters, please.",
     ),
+    "bad_code": (
+        "编码须以小写字母开头，只含小写字母、数字和下划线。",
+        "A code begins with a small letter and has small letters, digits and _ only.",
+    ),
+    "registry_said_otherwise": (
+        "发证登记系统已认定该证书非有效状态，只有监督机构或市级可恢复为有效。",
+        "The registry says it is not valid: only a supervising body or the city sets it back to valid.",
+    ),
     "pattern_unreadable": ("不是有效的正则表达式。", "This is not a regular expression."),
     "pattern_too_open": (
         "正则表达式过于复杂：不得对分组使用重复、环视或反向引用，重复与多选合计不得超过 4 处。",

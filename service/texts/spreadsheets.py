@@ -23,6 +23,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "第 {row} 行的引号不完整，无法读取。",
         "The quotes in row {row} do not close, so it cannot be read.",
     ),
+    "line_too_long": (
+        "第 {row} 行过长，不是表格中的一行。",
+        "Line {row} is longer than any row of a table.",
+    ),
     "broken_workbook": ("工作簿在第 {row} 行附近已损坏。", "The workbook is damaged near row {row}."),
     "xml_entities": ("工作簿含有不允许的 XML 定义。", "The workbook holds XML definitions that are not allowed."),
     "too_many_columns": (
@@ -61,6 +65,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "The number was kept as a quantity and lost its last digits: make the cell a text and type it again.",
     ),
     "bad_date": ("日期无法识别，请写成 2026-03-01。", "This is no date: write it as 2026-03-01."),
+    "time_in_day": ("日期后面带有时间，请只填写日期。", "A time stands behind the day: write the day only."),
     "ambiguous_word": (
         "名称对应多个代码（{choices}），请填写代码。",
         "Several bear this name ({choices}): write the code.",

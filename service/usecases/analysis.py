@@ -18,12 +18,12 @@ from service.store.work import Work
 from service.usecases.access import found
 from service.usecases.attendance import require_begun
 from service.usecases.counting import days_of_check_ins, recount
-from service.usecases.crosscheck import check, look_again
+from service.usecases.crosscheck import check, look_again, send_tickets
 from service.usecases.findings import reconcile
 from service.usecases.ground import ground_of
 from service.usecases.identity_check import identity_findings
 from service.usecases.months import Month, keep_month, last_whole_day, load_month, month_end
-from service.usecases.ticketing import dispatch_tickets, settle_cleared
+from service.usecases.ticketing import settle_cleared
 
 BATCH = 200
 
@@ -73,7 +73,7 @@ def end_days(project_id: UUID, *, deps: Deps) -> None:
         book.through, book.look_again_from = last, None
         work.save()
         settle_cleared(work, cleared)
-        dispatch_tickets(work, project)
+        send_tickets(work, project)
 
 
 def _months_over(book: DayClose, last: date) -> list[date]:

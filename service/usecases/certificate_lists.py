@@ -10,12 +10,13 @@ from sqlalchemy import ColumnElement, case, func, literal, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from service.deps import Deps
-from service.domain.actors import Actor, Permission
+from service.domain.actors import Actor, Permission, Reach
 from service.domain.calendar import business_day
 from service.domain.certificates import BUCKETS, HORIZON, Bucket, CertificateStatus, bucket_of
 from service.store.models import Certificate, CertificateType, Person, Post, Project, RosterLine, Unit
-from service.store.queries.certificates import in_date, status_on
+from service.store.queries.certificates import in_date, replaced_on, status_on
 from service.store.queries.paging import Page, Window, page
+from service.store.queries.reach import lines_within
 from service.store.queries.units import employed_by, seated_on, staffed_on, units_within
 from service.store.work import Work
 from service.usecases.access import found, require
@@ -80,13 +81,18 @@ def ending_key(cursor: str) -> tuple[date, UUID]:
 
 
 def list_expiring(unit_id: UUID, window: Window, *, actor: Actor, deps: Deps) -> ExpiringPage:
-    """A page of a unit's certificates that ended or will within 90 days, the first to end first."""
+    """A page of a unit's certificates that ended or will within 90 days, the first to end first.
+
+    One that is suspended, revoked or cancelled today, or that a later one replaced, needs no renewal and is left out.
+    """
     today = business_day(deps.clock.now())
-    ending = (of_unit(unit_id, today), Certificate.valid_until <= today + timedelta(HORIZON))
+    soon = Certificate.valid_until <= today + timedelta(HORIZON)
+    serving = (status_on(today) == CertificateStatus.VALID, ~replaced_on(today))
+    ending = (of_unit(unit_id, today), soon, *serving)
     with deps.database.begin() as work:
-        _require_unit(work, unit_id, actor)
+        reach = _require_unit(work, unit_id, actor)
         rows = _ending(work, ending, window)
-        items = _told(work, rows[: window.limit], today)
+        items = _told(work, rows[: window.limit], today, reach)
         counts = _counted(work, ending, today)
     last = items[-1] if len(rows) > window.limit else None
     return ExpiringPage(items, f"{last.valid_until}_{last.id}" if last else None, counts)
@@ -118,9 +124,10 @@ def list_free(unit_id: UUID, type_code: str, on: date | None, window: Window, *,
         return Page(_with_best(work, people.items, serving), people.next)
 
 
-def _require_unit(work: Work, unit_id: UUID, actor: Actor) -> None:
+def _require_unit(work: Work, unit_id: UUID, actor: Actor) -> Reach:
     reach = require(actor, Permission.CERTIFICATE_READ)
     found(work, select(Unit.id).where(Unit.id == unit_id, units_within(reach)), "unit")
+    return reach
 
 
 def _ending(work: Work, ending: Iterable[ColumnElement[bool]], window: Window) -> Sequence[Any]:
@@ -138,8 +145,8 @@ def _ending(work: Work, ending: Iterable[ColumnElement[bool]], window: Window) -
     return work.session.execute(statement).all()
 
 
-def _told(work: Work, rows: Sequence[Any], today: date) -> list[Expiring]:
-    posts = _posts_of(work, [row.person_id for row, _, _ in rows], today)
+def _told(work: Work, rows: Sequence[Any], today: date, reach: Reach) -> list[Expiring]:
+    posts = _posts_of(work, [row.person_id for row, _, _ in rows], today, reach)
     return [
         Expiring(
             id=row.id,
@@ -157,13 +164,13 @@ def _told(work: Work, rows: Sequence[Any], today: date) -> list[Expiring]:
     ]
 
 
-def _posts_of(work: Work, people: Sequence[UUID], day: date) -> dict[UUID, list[HeldPost]]:
+def _posts_of(work: Work, people: Sequence[UUID], day: date, reach: Reach) -> dict[UUID, list[HeldPost]]:
     line = RosterLine
     statement = (
         select(line.person_id, line.project_id, Project.name, line.post_code, Post.name_zh)
         .join(Project, Project.id == line.project_id)
         .join(Post, Post.code == line.post_code)
-        .where(line.person_id.in_(people), seated_on(day))
+        .where(line.person_id.in_(people), seated_on(day), lines_within(reach))
         .order_by(line.id)
     )
     posts: dict[UUID, list[HeldPost]] = {}

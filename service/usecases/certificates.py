@@ -9,15 +9,16 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, or_, select
 
 from service.deps import Deps
-from service.domain.actors import Actor, Permission
+from service.domain.actors import Actor, Permission, Reach
 from service.domain.calendar import business_day
-from service.domain.certificates import CertificateStatus, unusual
+from service.domain.certificates import CertificateStatus, lasts_unusually, unusual
 from service.domain.sources import Source
 from service.domain.topics import Topic
+from service.errors import Problem, ServiceError
 from service.store.models import Certificate, CertificateStatusRow, CertificateType, Person, RosterLine
-from service.store.queries.certificates import in_date, status_on
+from service.store.queries.certificates import in_date, status_on, withheld
 from service.store.queries.paging import Page, Window, page
-from service.store.queries.reach import among, people_acted_on, people_within
+from service.store.queries.reach import among, lines_within, people_acted_on, people_within
 from service.store.queries.units import employed_by, seated_on
 from service.store.work import Work
 from service.usecases.access import found, require, require_version
@@ -41,6 +42,7 @@ class SeenCertificate:
     unit_id: UUID | None
     valid_from: date
     valid_until: date | None
+    validity_unusual: bool
     status: CertificateStatus
     source: Source
     checked_at: datetime | None
@@ -85,9 +87,15 @@ def change_certificate(
 def add_status(
     certificate_id: UUID, status: CertificateStatus, from_on: date, *, actor: Actor, deps: Deps
 ) -> CertificateStatusRow:
-    """A status of a certificate from a day on; one of a day to come takes effect by itself."""
+    """A status of a certificate from a day on; one of a day to come takes effect by itself.
+
+    `own_affair` of one's own; `registry_said_otherwise` where the registry's last word on it is not that it is valid,
+    and who would set it back is neither a body nor the city.
+    """
     with deps.database.begin(actor.account_id) as work:
         row = _acted_on(work, certificate_id, actor)
+        if problem := status_problem(work, row.id, row.person_id, status, actor):
+            raise ServiceError([problem])
         said = _say(work, row, status, from_on)
         _unconfirm(row)
         work.save()
@@ -109,9 +117,13 @@ def list_certificates(filters: Mapping[str, Any], window: Window, *, actor: Acto
     """A page of certificates within reach, by the filters of `_FILTERS` and of their columns."""
     today = business_day(deps.clock.now())
     statement = _within(actor, deps)
-    for name, value in filters.items():
+    project_id = filters.get("project_id")
+    for name, value in filters.items() - {("project_id", project_id)}:
         condition = _FILTERS.get(name)
         statement = statement.where(condition(value, today) if condition else getattr(Certificate, name) == value)
+    if project_id is not None:
+        # Of lines out of reach nobody learns by asking for their project.
+        statement = statement.where(_of_project(project_id, today, actor.reach(Permission.CERTIFICATE_READ)))
     with deps.database.begin() as work:
         rows = page(work.session, statement, Certificate.id, window)
         return Page(_seen(work, rows.items), rows.next)
@@ -122,8 +134,10 @@ def of_unit(unit_id: UUID, day: date) -> ColumnElement[bool]:
     return or_(among(Certificate.person_id, employed_by(unit_id, day)), Certificate.unit_id == unit_id)
 
 
-def _of_project(project_id: UUID, day: date) -> ColumnElement[bool]:
-    seated = select(RosterLine.person_id).where(RosterLine.project_id == project_id, seated_on(day))
+def _of_project(project_id: UUID, day: date, reach: Reach) -> ColumnElement[bool]:
+    seated = select(RosterLine.person_id).where(
+        RosterLine.project_id == project_id, seated_on(day), lines_within(reach)
+    )
     return among(Certificate.person_id, seated)
 
 
@@ -133,7 +147,6 @@ _FILTERS: Mapping[str, Any] = {
     "expiring_within": lambda days, today: Certificate.valid_until.between(today, today + timedelta(days)),
     "status": lambda status, today: status_on(today) == status,
     "unit_id": of_unit,
-    "project_id": _of_project,
 }
 
 
@@ -148,11 +161,34 @@ def _within(actor: Actor, deps: Deps) -> Select[Certificate]:
 
 def _acted_on(work: Work, certificate_id: UUID, actor: Actor) -> Certificate:
     """A certificate to be written; whoever knows its person learns that he may not, and reads nothing."""
-    known = select(Person.id).where(people_within(require(actor, Permission.CERTIFICATE_WRITE), actor.account_id))
+    today = business_day(work.clock.now())
+    within = people_within(require(actor, Permission.CERTIFICATE_WRITE), actor.account_id, today)
+    known = select(Person.id).where(within)
     statement = select(Certificate).where(Certificate.id == certificate_id, Certificate.person_id.in_(known))
     row = found(work, statement, "certificate")
     acted_on(work, row.person_id, actor, Permission.CERTIFICATE_WRITE)
     return row
+
+
+def status_problem(
+    work: Work, certificate_id: UUID, person_id: UUID, status: CertificateStatus, actor: Actor
+) -> Problem | None:
+    """Why somebody who may write a person's certificate may not say this status of it, or None."""
+    if person_id == actor.person_id:
+        return Problem("own_affair")
+    giving_back = status is CertificateStatus.VALID and withheld(work, certificate_id)
+    if giving_back and not _answers_for(work, person_id, actor):
+        return Problem("registry_said_otherwise", "status")
+    return None
+
+
+def _answers_for(work: Work, person_id: UUID, actor: Actor) -> bool:
+    """True for the city, and for a body on whose projects the person is."""
+    reach = actor.reach(Permission.CERTIFICATE_WRITE)
+    over = Reach(city=reach.city, bodies=reach.bodies)
+    within = people_acted_on(over, actor.account_id, business_day(work.clock.now()))
+    statement = select(Person.id).where(Person.id == person_id, within)
+    return bool(reach.city or reach.bodies) and work.session.scalar(statement) is not None
 
 
 def _say(work: Work, row: Certificate, status: CertificateStatus, from_on: date) -> CertificateStatusRow:
@@ -190,6 +226,7 @@ def _one(row: Certificate, kind: CertificateType, status: CertificateStatus) -> 
         unit_id=row.unit_id,
         valid_from=row.valid_from,
         valid_until=row.valid_until,
+        validity_unusual=lasts_unusually(row.valid_from, row.valid_until, kind.validity_months),
         status=status,
         source=row.source,
         checked_at=row.checked_at,

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import structlog
 from sqlalchemy import String, cast, select
+from sqlalchemy.exc import OperationalError
 
 from service.domain.calendar import business_day
 from service.domain.findings.base import KIND_OF, TICKETED, Rule
@@ -40,8 +41,20 @@ def check(
     settle_cleared(work, changes.tickets)
     ticketed = {project_id for project_id, rule in changes.opened if KIND_OF[rule] in TICKETED}
     for project in work.session.scalars(select(Project).where(Project.id.in_(ticketed)).order_by(Project.id)).all():
-        dispatch_tickets(work, project)
+        send_tickets(work, project)
     return changes
+
+
+def send_tickets(work: Work, project: Project) -> None:
+    """Send out a project's findings; where that breaks, by a scenario nobody can read, they stand and wait."""
+    try:
+        with work.apart():
+            dispatch_tickets(work, project)
+    except OperationalError:
+        # Not of a scenario's making: all of it is tried again.
+        raise
+    except Exception as error:
+        log.error("findings could not be sent out", project_id=str(project.id), exc_info=error)
 
 
 def _with_findings(work: Work, project_ids: Collection[UUID]) -> list[UUID]:
@@ -65,29 +78,35 @@ def look_again(work: Work, project_id: UUID) -> None:
     check(work, {project_id, *others}, business_day(work.clock.now()), opening=False)
 
 
-def check_person(work: Work, person_id: UUID, project_id: UUID, day: date) -> dict[str, Any]:
+def check_person(work: Work, person_id: UUID, project_id: UUID, day: date, *, opening: bool) -> dict[str, Any]:
     """What the rules about somebody's seats find at his check-in, as it is kept with the decision.
 
-    It opens what stands today at once, and closes nothing. Whatever breaks here breaks for itself: the check-in stands.
+    `opening`, where it is certain that it was he: what stands today opens at once. Nothing closes. Whatever breaks here
+    breaks for itself: the check-in stands.
     """
     try:
         with work.apart():
-            return _check_person(work, person_id, project_id, day)
+            return _check_person(work, person_id, project_id, day, opening=opening)
     except Exception as error:
         log.error("a check-in was not cross-checked", exc_info=error)
         return {"state": "not_checked"}
 
 
-def _check_person(work: Work, person_id: UUID, project_id: UUID, day: date) -> dict[str, Any]:
+def _check_person(work: Work, person_id: UUID, project_id: UUID, day: date, *, opening: bool) -> dict[str, Any]:
+    # The lock comes before the facts: what was read before an analysis that ended meanwhile may be right again by now.
+    may_open = opening and day == business_day(work.clock.now()) and _taken(work, project_id)
     facts = person_facts(work, person_id, project_id, day, person_rulebook(work, day))
     results = look(facts, PERSON_RULES)
-    if results and day == business_day(work.clock.now()) and _is_free(work, project_id):
+    if may_open:
         open_findings(work, [(project_id, each) for each in results])
     found = [{"rule": str(each.rule), "rule_version": each.rule_version, "key": each.key} for each in results]
     return {"state": "checked", "found": found}
 
 
-def _is_free(work: Work, project_id: UUID) -> bool:
-    """True while no analysis is at work on the project: a check-in does not wait for one, which sees the same."""
+def _taken(work: Work, project_id: UUID) -> bool:
+    """True once analyses of the project wait for this transaction, as other check-ins need not.
+
+    A check-in waits for none: what one that is at work has not seen any more, the next night finds.
+    """
     lock = select(DayClose.project_id).where(DayClose.project_id == project_id)
     return work.session.scalar(lock.with_for_update(read=True, skip_locked=True)) is not None

@@ -1,8 +1,8 @@
 """What the cross-check sees of many projects at once: a fixed number of queries, whatever their number."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
-from datetime import date
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +10,9 @@ from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, any_, func, literal, 
 
 from service.domain.findings.facts import Employed, Facts, Listed, PersonFacts, Seat, SiteFacts
 from service.domain.post_rules import Size
-from service.domain.roster import FILED
+from service.domain.roster import FILED, Basis
+from service.domain.sites import ProjectState
+from service.domain.stop_works import Stop, StopWorkState, first_of_run
 from service.store.models import (
     Employment,
     Filing,
@@ -18,6 +20,7 @@ from service.store.models import (
     Project,
     ProjectStateRow,
     RosterLine,
+    StopWork,
     Team,
 )
 from service.store.queries.certificates import held_by
@@ -33,7 +36,7 @@ def project_facts(work: Work, project_ids: Collection[UUID], day: date, book: Ru
     people = _lines(work, day, _any(RosterLine.person_id, {line.person_id for line in lines}))
     sites = _sites(work, {*bodies, *(line.project_id for line in people)}, day)
     known = _people(work, day, [_seat(line, sites) for line in people])
-    listed = _listed(work, day, project_ids)
+    listed, lists = _listed(work, day, project_ids), _lists(work, day, project_ids)
     teams = _grouped(work, select(Team.project_id, Team.kind).where(_any(Team.project_id, project_ids)))
     seats: dict[UUID, list[Seat]] = defaultdict(list)
     for line in lines:
@@ -50,6 +53,7 @@ def project_facts(work: Work, project_ids: Collection[UUID], day: date, book: Ru
             team_kinds=book.team_kinds,
             kinds=book.kinds,
             listed=listed[project_id],
+            lists=lists[project_id],
             required_posts=policy.required_posts if policy else (),
             policy_version=policy.version if policy else None,
             teams=frozenset(row.kind for row in teams[project_id]),
@@ -71,6 +75,7 @@ def person_facts(work: Work, person_id: UUID, project_id: UUID, day: date, book:
         team_kinds=book.team_kinds,
         kinds=book.kinds,
         listed=_listed(work, day, [project_id])[project_id],
+        lists=_lists(work, day, [project_id])[project_id],
     )
 
 
@@ -118,7 +123,7 @@ def _seat(line: Any, sites: Mapping[UUID, SiteFacts]) -> Seat:  # noqa: ANN401 -
 
 
 def _sites(work: Work, project_ids: Collection[UUID], day: date) -> dict[UUID, SiteFacts]:
-    """The projects with their state, and since when they have had it: of rows that say the same the first."""
+    """The projects with their state, and since when works have rested there."""
     s = ProjectStateRow
     groups = func.array_agg(Filing.section_group).filter(Filing.section_group.is_not(None))
     adjoining = select(groups).where(Filing.project_id == Project.id).scalar_subquery()
@@ -129,15 +134,24 @@ def _sites(work: Work, project_ids: Collection[UUID], day: date) -> dict[UUID, S
         .where(_any(s.project_id, project_ids), s.from_on <= day)
         .order_by(s.from_on, s.id),
     )
+    w = StopWork
+    stop_works = select(w.project_id, w.starts_on, w.ends_on).where(_any(w.project_id, project_ids))
+    stops = _grouped(work, stop_works.where(w.state == StopWorkState.APPROVED))
     sites = {}
     for row in work.session.execute(columns.where(_any(Project.id, project_ids))):
-        state, since = None, None
-        for begun in states[row.id]:
-            if begun.state is not state:
-                state, since = begun.state, begun.from_on
+        state = states[row.id][-1].state if states[row.id] else None
+        rests = [*_stopped(states[row.id], day), *(Stop(*each[1:]) for each in stops[row.id])]
         size = Size(row.kind, row.area_m2, row.price_yuan)
-        sites[row.id] = SiteFacts(row.id, size, state, since, frozenset(row.groups or ()))
+        sites[row.id] = SiteFacts(row.id, size, state, first_of_run(day, rests), frozenset(row.groups or ()))
     return sites
+
+
+def _stopped(states: Sequence[Any], day: date) -> Iterator[Stop]:
+    """The days up to this one on which a project's state, begun by one row after the other, was that of a stop."""
+    ends = [*(each.from_on - timedelta(days=1) for each in states[1:]), day]
+    for begun, last in zip(states, ends, strict=False):
+        if begun.state is ProjectState.STOPPED:
+            yield Stop(begun.from_on, last)
 
 
 def _people(work: Work, day: date, seats: Sequence[Seat], also: Collection[UUID] = ()) -> dict[UUID, PersonFacts]:
@@ -163,6 +177,14 @@ def _listed(work: Work, day: date, project_ids: Collection[UUID]) -> Mapping[UUI
     statement = select(e.project_id, e.id, e.basis, e.post_code, e.person_id, e.unit_id, e.checked_at)
     rows = _grouped(work, statement.where(_any(e.project_id, project_ids), _covers(e, day)).order_by(e.id))
     return defaultdict(tuple, {key: tuple(Listed(*row[1:]) for row in some) for key, some in rows.items()})
+
+
+def _lists(work: Work, day: date, project_ids: Collection[UUID]) -> Mapping[UUID, frozenset[Basis]]:
+    """Which lists of a project ever named anybody until the day."""
+    e = ListEntry
+    statement = select(e.project_id, e.basis).where(_any(e.project_id, project_ids), e.starts_on <= day).distinct()
+    rows = _grouped(work, statement)
+    return defaultdict(frozenset, {key: frozenset(row.basis for row in some) for key, some in rows.items()})
 
 
 def _grouped(work: Work, statement: Select[*tuple[Any, ...]]) -> Mapping[UUID, list[Any]]:

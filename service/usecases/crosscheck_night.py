@@ -10,27 +10,37 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import OperationalError
 
 from service.deps import Deps
-from service.domain.calendar import business_day
+from service.domain.calendar import begin_of, business_day
+from service.domain.exchange import OPEN, Peer
 from service.domain.topics import Topic
 from service.store.base import new_id
-from service.store.models import CrosscheckNight, Outbox, Project
+from service.store.models import CrosscheckNight, Outbox, Project, SyncRun
 from service.store.work import Work
 from service.usecases.crosscheck import check
 from service.usecases.crosscheck_rulebook import Rulebook, rulebook
 from service.usecases.findings import Changes
 from service.usecases.roster_match import look_again
+from service.usecases.sync import source_of
 
 log = structlog.get_logger(__name__)
 
 #: Projects a transaction: some thousand people, and locks that nobody waits long for.
 BATCH = 200
-#: A worker gives the rest of a long night to the next job well before it would be ended (JOB_TIMEOUT_S).
-ENOUGH = timedelta(seconds=120)
+#: So long after midnight a night begins, whether or not every registry has answered.
+PATIENCE = timedelta(hours=2)
+#: Then a worker gives the rest of the night to the next job: the same workers judge check-ins.
+ENOUGH = timedelta(seconds=10)
 
 
 def begin_crosscheck(*, deps: Deps) -> None:
-    """Say once a day that it is night, and again while the night is not over and nobody has been told to go on."""
+    """Say once a day that it is night, and again while the night is not over and nobody has been told to go on.
+
+    The night comes after those in which registries are asked, which change what it holds projects against; one that
+    does not end is waited for no longer than `PATIENCE`.
+    """
     with deps.database.begin() as work:
+        if _registries_are_asked(work, deps):
+            return
         night_id = _night_of_today(work)
         open_fact = select(Outbox.id).where(
             Outbox.topic == Topic.CROSSCHECK_NIGHT, Outbox.subject_id == night_id, Outbox.done_at.is_(None)
@@ -40,9 +50,20 @@ def begin_crosscheck(*, deps: Deps) -> None:
             work.publish(Topic.CROSSCHECK_NIGHT, night_id)
 
 
+def _registries_are_asked(work: Work, deps: Deps) -> bool:
+    """True early in a day for whose nightly run of some connected peer an end is still to come."""
+    now = work.clock.now()
+    day = business_day(now)
+    connected = {peer for peer in Peer if source_of(peer, deps) is not None}
+    if not connected or now >= begin_of(day) + PATIENCE:
+        return False
+    over = SyncRun.state.not_in(OPEN)
+    return connected != set(work.session.scalars(select(SyncRun.peer).where(SyncRun.night == day, over)))
+
+
 def _night_of_today(work: Work) -> UUID:
     now = work.clock.now()
-    day, fresh = business_day(now), {"projects": 0, "opened": 0, "closed": 0}
+    day, fresh = business_day(now), {"projects": 0, "opened": 0, "closed": 0, "failed": 0}
     row = insert(CrosscheckNight).values(id=new_id(), created_at=now, day=day, **fresh)
     work.session.execute(row.on_conflict_do_nothing())
     return work.session.scalars(select(CrosscheckNight.id).where(CrosscheckNight.day == day)).one()
@@ -65,7 +86,7 @@ def run_all(*, deps: Deps) -> CrosscheckNight:
     with deps.database.begin() as work:
         night_id = _night_of_today(work)
         row = work.session.get_one(CrosscheckNight, night_id, with_for_update=True)
-        row.through_id, row.ended_at, row.projects, row.opened, row.closed = None, None, 0, 0, 0
+        row.through_id, row.ended_at, row.projects, row.opened, row.closed, row.failed = None, None, 0, 0, 0, 0
         work.save()
         book = rulebook(work, row.day)
     while _take_batch(night_id, book, deps):
@@ -89,12 +110,15 @@ def _take_batch(night_id: UUID, book: Rulebook, deps: Deps) -> bool:
         if not ids:
             row.ended_at = work.clock.now()
             look_again(work)
-            work.audit("crosscheck:end", row.id, projects=row.projects, opened=row.opened, closed=row.closed)
+            counts = {"projects": row.projects, "failed": row.failed, "opened": row.opened, "closed": row.closed}
+            work.audit("crosscheck:end", row.id, **counts)
             return False
-        for changes in _check_each(work, ids, row, book):
-            row.opened += len(changes.opened)
-            row.closed += changes.closed
-        row.projects += len(ids)
+        done = _check_each(work, ids, row, book)
+        checked = sum(count for count, _ in done)
+        row.projects += checked
+        row.failed += len(ids) - checked
+        row.opened += sum(len(changes.opened) for _, changes in done)
+        row.closed += sum(changes.closed for _, changes in done)
         row.through_id = ids[-1]
         return True
 
@@ -104,11 +128,14 @@ def _next_projects(work: Work, through_id: UUID | None) -> Sequence[UUID]:
     return work.session.scalars(ids if through_id is None else ids.where(Project.id > through_id)).all()
 
 
-def _check_each(work: Work, ids: Sequence[UUID], night: CrosscheckNight, book: Rulebook) -> list[Changes]:
-    """The batch in one go; where it breaks one project after the other, so that one keeps nobody else unchecked."""
+def _check_each(work: Work, ids: Sequence[UUID], night: CrosscheckNight, book: Rulebook) -> list[tuple[int, Changes]]:
+    """The batch in one go; where it breaks one project after the other, so that one keeps nobody else unchecked.
+
+    How many projects were checked at a time, and what came of it; those that cannot be checked are none of them.
+    """
     try:
         with work.apart():
-            return [check(work, ids, night.day, opening=True, book=book)]
+            return [(len(ids), check(work, ids, night.day, opening=True, book=book))]
     except OperationalError:
         # Not of a project's making: the whole batch is tried again.
         raise
@@ -116,4 +143,4 @@ def _check_each(work: Work, ids: Sequence[UUID], night: CrosscheckNight, book: R
         log.error("projects could not be cross-checked", first=str(ids[0]), count=len(ids), exc_info=error)
     if len(ids) == 1:
         return []
-    return [changes for each in ids for changes in _check_each(work, [each], night, book)]
+    return [done for each in ids for done in _check_each(work, [each], night, book)]

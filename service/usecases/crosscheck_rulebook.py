@@ -37,7 +37,8 @@ class Rulebook:
 def person_rulebook(work: Work, day: date) -> Rulebook:
     """As much of it as the rules about somebody's seat need."""
     types = work.session.execute(select(CertificateType.code, CertificateType.family, CertificateType.level))
-    return Rulebook(post_rules_on(work, day), {row.code: CertificateKind(*row) for row in types})
+    posts = {code: rule for code, rule in post_rules_on(work, day).items() if rule.readable}
+    return Rulebook(posts, {row.code: CertificateKind(*row) for row in types})
 
 
 def rulebook(work: Work, day: date) -> Rulebook:

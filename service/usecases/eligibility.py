@@ -11,14 +11,15 @@ from sqlalchemy import select
 from service.deps import Deps
 from service.domain.actors import Actor, Permission
 from service.domain.calendar import business_day
-from service.domain.findings.base import KIND_OF, FindingKind, Found
+from service.domain.findings.base import KIND_OF, FindingKind, Found, Rule
 from service.domain.findings.facts import Facts, PersonFacts, Seat
+from service.domain.findings.filing_mismatch import is_listed
 from service.domain.findings.registry import PERSON_RULES, look
 from service.domain.identifiers import DocumentKind, compact, document_problem
 from service.domain.sites import ProjectState
-from service.errors import ServiceError, fault
+from service.errors import Problem, ServiceError, fault
 from service.store.models import Filing, Person, Post, Project, Team
-from service.store.queries.reach import projects_within
+from service.store.queries.reach import people_within, projects_within
 from service.store.vault import Vault
 from service.store.work import Work
 from service.usecases.access import found, require
@@ -27,6 +28,10 @@ from service.usecases.crosscheck_rulebook import person_rulebook
 from service.usecases.findings import cites_of
 
 RESIDENT_ID_LENGTH = 18
+#: All about his seat but whether the list names him: whoever files asks before he names somebody.
+ASKED = {rule: PERSON_RULES[rule] for rule in PERSON_RULES if rule != Rule.FILING_MISMATCH}
+#: What the sentences of rules need, and all that is told of somebody beyond the actor's reach.
+FIGURES = frozenset({"counted", "limit", "ended_on"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,21 +44,27 @@ class Question:
     person_id: UUID | None = None
     document_number: str | None = None
     on: date | None = None
+    #: The day of the client's consent that he also serves other projects, where there will be one.
+    concurrent_consent_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Objection:
-    """What speaks against it; a warning does not stand in the way."""
+    """What speaks against it; a warning does not stand in the way. `figures` are what its sentence is filled with."""
 
     rule: str
     kind: FindingKind | None = None
     evidence: Mapping[str, Any] = field(default_factory=dict)
     cites: Sequence[str] = ()
+    figures: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Whether he may, all that was found, and when registry and list were last asked (None: never, or not all)."""
+    """Whether he may, all that was found, and when registry and list were last asked (None: never, or not all).
+
+    `listed` says whether the list that binds the post names him for it; None where the project has no such list.
+    """
 
     project_id: UUID
     person_id: UUID | None
@@ -61,6 +72,7 @@ class Answer:
     on: date
     reasons: Sequence[Objection]
     certificates_checked_at: datetime | None = None
+    listed: bool | None = None
     list_checked_at: datetime | None = None
 
     @property
@@ -72,26 +84,28 @@ class Answer:
 def ask(question: Question, *, actor: Actor, deps: Deps) -> Answer:
     """The answer for a project within reach; the question is recorded.
 
-    A person nobody knows is an answer and no error, so that another system need not read errors for it.
+    A person nobody knows is an answer and no error, so that another system need not read errors for it. Of one whom the
+    actor does not reach no more is told than which rules speak against him.
     """
-    require(actor, Permission.ELIGIBILITY_READ)
+    reach = require(actor, Permission.ELIGIBILITY_READ)
     _require_one("project_id", question.project_id, question.filing_number)
     _require_one("person_id", question.person_id, question.document_number)
-    digest = _digest(question.document_number, deps.vault)
+    number = None if question.document_number is None else compact(question.document_number)
     with deps.database.begin(actor.account_id) as work:
         day = question.on or business_day(work.clock.now())
         project_id = _project(work, question, actor)
         team_kind = work.session.scalar(select(Post.team_kind).where(Post.code == question.post_code))
         if team_kind is None:
             raise fault("unknown_reference", "post_code")
-        whom = Person.id == question.person_id if digest is None else Person.document_hash == digest
-        person_id = work.session.scalar(select(Person.id).where(whom))
+        person_id = _person(work, question.person_id, number, deps.vault)
         team = work.session.scalar(select(Team).where(Team.project_id == project_id, Team.kind == team_kind))
-        answer = _answer(work, Answer(project_id, person_id, question.post_code, day, ()), team)
+        asked = Answer(project_id, person_id, question.post_code, day, ())
+        answer = _answer(work, asked, team, question.concurrent_consent_on)
         rules = [reason.rule for reason in answer.reasons]
         told = {"post_code": question.post_code, "eligible": answer.eligible, "rules": rules}
         work.audit("eligibility:ask", project_id, person_id=str(person_id) if person_id else None, **told)
-        return answer
+        his = select(Person.id).where(Person.id == person_id, people_within(reach, actor.account_id, business_day(work.clock.now())))
+        return answer if work.session.scalar(his) else _without_evidence(answer)
 
 
 def _require_one(name: str, *given: object) -> None:
@@ -99,15 +113,24 @@ def _require_one(name: str, *given: object) -> None:
         raise fault("exactly_one_needed", name)
 
 
-def _digest(number: str | None, vault: Vault) -> bytes | None:
-    """The hash by which a document number is found; one that cannot be one is refused, and told why."""
+def _person(work: Work, person_id: UUID | None, number: str | None, vault: Vault) -> UUID | None:
+    """Who is meant, None where nobody is known; a number nobody has is refused where it is none of any kind."""
     if number is None:
-        return None
-    plain = compact(number)
-    kind = DocumentKind.RESIDENT_ID if len(plain) == RESIDENT_ID_LENGTH else DocumentKind.PASSPORT
-    if problem := document_problem(kind, plain, "X-Document-Number"):
+        return work.session.scalar(select(Person.id).where(Person.id == person_id))
+    known = work.session.scalar(
+        select(Person.id).where(Person.document_hash == vault.digest("document", number.encode()))
+    )
+    problem = None if known else _problem(number)
+    if problem:
         raise ServiceError([problem])
-    return vault.digest("document", plain.encode())
+    return known
+
+
+def _problem(number: str) -> Problem | None:
+    """What is wrong with a number of nobody; 17 digits and a last character are an ID's, and no permit's."""
+    is_id = len(number) == RESIDENT_ID_LENGTH and number[:-1].isdigit()
+    kind = DocumentKind.RESIDENT_ID if is_id else DocumentKind.PASSPORT
+    return document_problem(kind, number, "X-Document-Number")
 
 
 def _project(work: Work, question: Question, actor: Actor) -> UUID:
@@ -121,41 +144,56 @@ def _project(work: Work, question: Question, actor: Actor) -> UUID:
     return found(work, statement, "project")
 
 
-def _answer(work: Work, asked: Answer, team: Team | None) -> Answer:
+def _answer(work: Work, asked: Answer, team: Team | None, consent_on: date | None) -> Answer:
     if asked.person_id is None:
         return replace(asked, reasons=[Objection("unknown_person")])
     if team is None:
         return replace(asked, reasons=[Objection("no_team")])
     facts = person_facts(work, asked.person_id, asked.project_id, asked.on, person_rulebook(work, asked.on))
-    facts = _as_if(facts, asked.person_id, asked.post_code, team)
-    results = look(facts, PERSON_RULES)
+    if facts.site.state is ProjectState.COMPLETED:
+        return replace(asked, reasons=[Objection("project_over")])
+    facts = _as_if(facts, asked.person_id, asked.post_code, team, consent_on)
     certificates = [each.checked_at for each in facts.people[asked.person_id].certificates]
-    basis = facts.posts[asked.post_code].binding if asked.post_code in facts.posts else None
+    ruled = asked.post_code in facts.posts
+    entries = facts.binding(asked.post_code) if ruled else None
     return replace(
         asked,
-        reasons=_reasons(work, results),
+        reasons=_reasons(work, look(facts, ASKED)),
         certificates_checked_at=_oldest(certificates),
-        list_checked_at=_oldest([each.checked_at for each in facts.listed if each.basis is basis]),
+        listed=is_listed(facts, facts.seats[0]) if ruled else None,
+        list_checked_at=_oldest([each.checked_at for each in entries or ()]),
     )
 
 
-def _as_if(facts: Facts, person_id: UUID, post_code: str, team: Team) -> Facts:
+def _as_if(facts: Facts, person_id: UUID, post_code: str, team: Team, consent_on: date | None) -> Facts:
     """The facts as if he sat on the post, beside every seat he has; a site that has not begun as if it had."""
     site = facts.site if facts.site.staffed else replace(facts.site, state=ProjectState.ACTIVE)
-    seat = Seat(None, person_id, post_code, site, team.kind, team.unit_id, facts.day)
     person = facts.people[person_id]
     real = [replace(each, site=site) if each.site.id == site.id else each for each in person.seats]
     held = [each for each in real if each.site.id == site.id and each.post_code == post_code]
-    seats = real if held else [*real, seat]
-    known = PersonFacts(person.certificates, person.employments, tuple(seats))
-    return replace(facts, site=site, seats=tuple(held or [seat]), people={person_id: known})
+    seats = held or [Seat(None, person_id, post_code, site, team.kind, team.unit_id, facts.day)]
+    if consent_on is not None:
+        seats = [replace(each, concurrent_consent_on=consent_on) for each in seats]
+    others = [each for each in real if each not in held]
+    known = PersonFacts(person.certificates, person.employments, (*others, *seats))
+    return replace(facts, site=site, seats=tuple(seats), people={person_id: known})
 
 
 def _reasons(work: Work, results: Sequence[Found]) -> list[Objection]:
     if not results:
         return []
-    cites = cites_of(work, {each.rule for each in results})
-    return [Objection(str(each.rule), KIND_OF[each.rule], each.evidence, cites[each.rule]) for each in results]
+    return [
+        Objection(str(each.rule), KIND_OF[each.rule], each.evidence, cites, _figures(each.evidence))
+        for each, cites in zip(results, cites_of(work, results), strict=True)
+    ]
+
+
+def _figures(evidence: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: evidence[name] for name in FIGURES.intersection(evidence)}
+
+
+def _without_evidence(answer: Answer) -> Answer:
+    return replace(answer, person_id=None, reasons=[replace(each, evidence={}) for each in answer.reasons])
 
 
 def _oldest(moments: Sequence[datetime | None]) -> datetime | None:

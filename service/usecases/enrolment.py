@@ -7,12 +7,12 @@ from hashlib import sha256
 from uuid import UUID
 
 import structlog
-from sqlalchemy import select, text, update
+from sqlalchemy import ColumnElement, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from face.photo import PhotoInfo
 from service.deps import Deps
-from service.domain.actors import Actor, Permission
+from service.domain.actors import Actor, Permission, Reach
 from service.domain.calendar import business_day
 from service.domain.policies import UNREADABLE
 from service.domain.topics import Topic
@@ -159,7 +159,7 @@ def _record_consent(work: Work, person_id: UUID, kind: ConsentKind, notice_versi
 def read_enrolment(enrolment_id: UUID, *, actor: Actor, deps: Deps) -> Enrolment:
     """One enrolment of a person within reach."""
     reach = require(actor, Permission.ENROLMENT_READ)
-    people = select(Person.id).where(people_within(reach, actor.account_id))
+    people = select(Person.id).where(_within(reach, actor, deps))
     with deps.database.begin() as work:
         statement = select(Enrolment).where(Enrolment.id == enrolment_id, Enrolment.person_id.in_(people))
         return found(work, statement, "enrolment")
@@ -169,8 +169,12 @@ def list_enrolments(person_id: UUID, window: Window, *, actor: Actor, deps: Deps
     """A page of a person's enrolments, newest first."""
     reach = require(actor, Permission.ENROLMENT_READ)
     with deps.database.begin() as work:
-        found(work, select(Person).where(Person.id == person_id, people_within(reach, actor.account_id)), "person")
+        found(work, select(Person).where(Person.id == person_id, _within(reach, actor, deps)), "person")
         return page(work.session, select(Enrolment).where(Enrolment.person_id == person_id), Enrolment.id, window)
+
+
+def _within(reach: Reach, actor: Actor, deps: Deps) -> ColumnElement[bool]:
+    return people_within(reach, actor.account_id, business_day(deps.clock.now()))
 
 
 def read_enrolment_photo(enrolment_id: UUID, position: int, *, actor: Actor, deps: Deps) -> tuple[bytes, str]:

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from service.deps import Deps
 from service.domain.actors import Actor, Permission
-from service.domain.findings.base import KIND_OF, Found, Rule
+from service.domain.findings.base import KIND_OF, Found, Rule, steady
 from service.store.base import new_id
 from service.store.models import Finding, Project, Regulation
 from service.store.queries.paging import Page, Window, page
@@ -21,6 +21,7 @@ from service.store.work import Work
 from service.usecases.access import found, require
 
 _TABLE = cast("Table", Finding.__table__)
+_MOVING = ("rule_version", "team_kind", "category", "post_code", "evidence", "cites")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ def reconcile(
         result = wanted.pop((row.project_id, row.rule, row.key), None)
         if result is None:
             gone.append(row)
-        elif (row.rule_version, row.evidence) != (result.rule_version, result.evidence):
+        elif _told(row) != _told(result):
             changed.append((row, result))
     _close(work, gone)
     _update(work, changed)
@@ -60,12 +61,20 @@ def reconcile(
     return Changes(opened, len(gone), {row.ticket_id for row in gone if row.ticket_id})
 
 
+def _told(finding: Any) -> tuple[Any, ...]:  # noqa: ANN401 - a result, or a row of what is kept of one
+    f = finding
+    return f.rule_version, f.team_kind, f.category, f.post_code, steady(f.evidence)
+
+
 def _open_rows(
     work: Work, project_ids: Collection[UUID], rules: Collection[Rule], months: Collection[date] | None
 ) -> Sequence[Any]:
     f = Finding
     statement = (
-        select(f.id, f.project_id, f.rule, f.key, f.rule_version, f.evidence, f.ticket_id)
+        select(
+            *(f.id, f.project_id, f.rule, f.key, f.ticket_id),
+            *(f.rule_version, f.team_kind, f.category, f.post_code, f.evidence),
+        )
         .where(f.project_id.in_(project_ids), f.rule.in_(rules), f.closed_at.is_(None))
         .order_by(f.id)
         .with_for_update()
@@ -86,11 +95,11 @@ def _update(work: Work, changed: Sequence[tuple[Any, Found]]) -> None:
         return
     updating = update(_TABLE).where(_TABLE.c.id == bindparam("row_id"))
     columns: dict[str, BindParameter[Any]] = {
-        "evidence": bindparam("new_evidence"),
-        "rule_version": bindparam("new_rule_version"),
+        name: bindparam(f"new_{name}", type_=_TABLE.c[name].type) for name in _MOVING
     }
+    register = _register(work)
     values = [
-        {"row_id": row.id, "new_evidence": dict(result.evidence), "new_rule_version": result.rule_version}
+        {"row_id": row.id} | {f"new_{name}": value for name, value in _moving(register, result).items()}
         for row, result in changed
     ]
     work.session.execute(updating.values(**columns, version=_TABLE.c.version + 1), values)
@@ -101,7 +110,7 @@ def open_findings(work: Work, news: Sequence[tuple[UUID, Found]]) -> list[tuple[
     """Open what is not open yet, with the regulations it cites now; which of them, by project and rule."""
     if not news:
         return []
-    cited, now = _cites(work), work.clock.now()
+    register, now = _register(work), work.clock.now()
     rows = [
         {
             "id": new_id(),
@@ -109,16 +118,11 @@ def open_findings(work: Work, news: Sequence[tuple[UUID, Found]]) -> list[tuple[
             "version": 1,
             "project_id": project_id,
             "rule": each.rule,
-            "rule_version": each.rule_version,
             "kind": KIND_OF[each.rule],
             "key": each.key,
-            "team_kind": each.team_kind,
             "month": each.month,
-            "category": each.category,
             "person_id": each.person_id,
-            "post_code": each.post_code,
-            "evidence": dict(each.evidence),
-            "cites": cited.get(each.rule, []),
+            **_moving(register, each),
         }
         for project_id, each in news
     ]
@@ -129,19 +133,33 @@ def open_findings(work: Work, news: Sequence[tuple[UUID, Found]]) -> list[tuple[
     return [(row.project_id, row.rule) for row in opened]
 
 
-def _cites(work: Work) -> dict[str, list[str]]:
-    """The codes of the regulations that each rule rests on."""
-    cited: dict[str, list[str]] = {}
-    for code, rules in work.session.execute(select(Regulation.code, Regulation.rules).order_by(Regulation.code)):
-        for rule in rules:
-            cited.setdefault(rule, []).append(code)
-    return cited
+def _moving(register: Sequence[Any], result: Found) -> dict[str, Any]:
+    """What of a finding follows the data as long as it stands."""
+    return {
+        "rule_version": result.rule_version,
+        "team_kind": result.team_kind,
+        "category": result.category,
+        "post_code": result.post_code,
+        "evidence": dict(result.evidence),
+        "cites": _cites(register, result),
+    }
 
 
-def cites_of(work: Work, rules: Collection[Rule]) -> dict[Rule, list[str]]:
-    """The same of some rules, for what is told and opens no finding."""
-    cited = _cites(work)
-    return {rule: cited.get(rule, []) for rule in rules}
+def _register(work: Work) -> Sequence[Any]:
+    r = Regulation
+    return work.session.execute(select(r.code, r.rules, r.posts).order_by(r.code)).all()
+
+
+def _cites(register: Sequence[Any], result: Found) -> list[str]:
+    """The codes of what the result rests on: as it says itself, or else what the register says of rule and post."""
+    of_post = (row for row in register if not row.posts or result.post_code in row.posts)
+    return list(result.cites) or [row.code for row in of_post if result.rule in row.rules]
+
+
+def cites_of(work: Work, results: Iterable[Found]) -> list[list[str]]:
+    """The same of each result, for what is told and opens no finding."""
+    register = _register(work)
+    return [_cites(register, each) for each in results]
 
 
 def list_findings(filters: Mapping[str, Any], window: Window, *, actor: Actor, deps: Deps) -> Page[Finding]:

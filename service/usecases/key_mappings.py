@@ -1,10 +1,13 @@
 """Key mapping (键值映射): what another system calls a thing and what it is here; words by the city, keys by runs."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from service.domain.actors import Permission
@@ -57,6 +60,14 @@ KEY_MAPPINGS = Register(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class KeptKey:
+    """Which record of ours a peer's is, and when the peer had changed the one that was last taken."""
+
+    row_id: UUID
+    changed_at: datetime | None
+
+
 class MappedWords:
     """A peer's words as they are mapped now; `used` are those that were needed."""
 
@@ -80,30 +91,42 @@ class MappedWords:
 
     def note_used(self) -> None:
         """Say of the mappings that were needed that they are in use."""
-        for thing, word in self._used:
-            self._work.session.execute(
-                update(KeyMapping)
-                .where(KeyMapping.peer == self._peer, KeyMapping.thing == thing, KeyMapping.external_key == word)
-                .values(used_at=self._work.clock.now())
-            )
+        if not self._used:
+            return
+        m = KeyMapping
+        used = select(m.id).where(m.peer == self._peer, tuple_(m.thing, m.external_key).in_(sorted(self._used)))
+        # Locked in one order, so that two who use the same words never wait for one another.
+        locked = used.order_by(m.thing, m.external_key).with_for_update().cte("used")
+        words = update(m).where(m.id.in_(select(locked.c.id))).values(used_at=self._work.clock.now())
+        self._work.session.execute(words.execution_options(synchronize_session=False))
 
 
-def keep_keys(work: Work, peer: Peer, thing: str, keys: Iterable[tuple[str, str]]) -> None:
+def kept_keys(work: Work, peer: Peer, thing: str, keys: Iterable[str]) -> dict[str, KeptKey]:
+    """By key of a peer's record what we know of it, as far as we do."""
+    m = KeyMapping
+    statement = select(m.external_key, m.internal_key, m.changed_at).where(m.peer == peer, m.thing == thing)
+    rows = work.session.execute(statement.where(m.external_key.in_(set(keys))))
+    return {row.external_key: KeptKey(UUID(row.internal_key), row.changed_at) for row in rows}
+
+
+def keep_keys(work: Work, peer: Peer, thing: str, keys: Mapping[str, KeptKey]) -> None:
     """Keep which record of ours each key of a peer's record is; a key that moved is followed."""
     rows = [
         {"id": new_id(), "created_at": work.clock.now(), "version": 1, "peer": peer, "thing": thing}
-        | {"external_key": external, "internal_key": internal}
-        for external, internal in sorted(keys)
+        | {"external_key": key, "internal_key": str(keys[key].row_id), "changed_at": keys[key].changed_at}
+        for key in sorted(keys)
     ]
     if not rows:
         return
     statement = insert(KeyMapping).values(rows)
-    moved = statement.excluded.internal_key
+    told = statement.excluded
     work.session.execute(
         statement.on_conflict_do_update(
             index_elements=["peer", "thing", "external_key"],
-            set_={"internal_key": moved},
-            where=KeyMapping.internal_key != moved,
+            set_={"internal_key": told.internal_key, "changed_at": told.changed_at},
+            where=tuple_(KeyMapping.internal_key, KeyMapping.changed_at).is_distinct_from(
+                tuple_(told.internal_key, told.changed_at)
+            ),
         )
     )
 

@@ -13,9 +13,9 @@ from service.domain.actors import Actor, Permission
 from service.domain.calendar import business_day
 from service.domain.lists import Compared, Difference, compare
 from service.domain.sites import TeamKind
+from service.domain.sources import Source
 from service.domain.topics import Topic
-from service.errors import fault
-from service.store.models import Filing, ListEntry, Person, Post, Project, RosterLine
+from service.store.models import ListEntry, Person, Post, Project, RosterLine
 from service.store.queries.paging import Page, Window
 from service.store.queries.reach import projects_within
 from service.store.queries.reach_attendance import team_kinds_within
@@ -23,7 +23,7 @@ from service.store.queries.reach_lists import entries_within
 from service.store.work import Work
 from service.usecases.access import found, require, require_project, require_version
 from service.usecases.post_rules import post_rules_on
-from service.usecases.registers import Register
+from service.usecases.registers import Register, require_filing_of
 from service.usecases.roster_match import listed_on
 
 LIST_ENTRIES = Register(
@@ -44,17 +44,18 @@ LIST_ENTRIES = Register(
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line of the comparison with the name of whom it is about."""
+    """A line of the comparison with the names of whom and of which post it is about."""
 
     compared: Compared
     name: str
+    post_name: str
 
 
 def add_entry(values: Mapping[str, Any], *, actor: Actor, deps: Deps) -> ListEntry:
     """A new entry, typed in; a filing it names must be of the project. Lines that wait are held against it soon."""
     with deps.database.begin(actor.account_id) as work:
         require_project(work, actor, Permission.LIST_WRITE, values["project_id"])
-        _require_filing_of(work, values.get("filing_id"), values["project_id"])
+        require_filing_of(work, values.get("filing_id"), values["project_id"])
         entry = work.add(ListEntry(**values))
         work.audit("list_entry:create", entry.id)
         work.publish(Topic.LIST_CHANGED, entry.project_id)
@@ -62,17 +63,23 @@ def add_entry(values: Mapping[str, Any], *, actor: Actor, deps: Deps) -> ListEnt
 
 
 def change_entry(entry_id: UUID, values: Mapping[str, Any], version: int, *, actor: Actor, deps: Deps) -> ListEntry:
-    """An entry with other dates, unit or filing; whom it names for what stays, that would be another entry."""
+    """An entry with other dates, unit or filing; whom it names for what stays, that would be another entry.
+
+    What somebody typed over a system's word nobody confirmed, and it is shown so.
+    """
     reach = require(actor, Permission.LIST_WRITE)
     with deps.database.begin(actor.account_id) as work:
         entry = found(work, select(ListEntry).where(ListEntry.id == entry_id, entries_within(reach)), "list_entry")
         require_version(entry.version, version)
-        _require_filing_of(work, values.get("filing_id"), entry.project_id)
-        for name, value in values.items():
-            setattr(entry, name, value)
-        work.save()
-        work.audit("list_entry:change", entry.id, fields=sorted(values))
-        work.publish(Topic.LIST_CHANGED, entry.project_id)
+        require_filing_of(work, values.get("filing_id"), entry.project_id)
+        changed = [name for name, value in values.items() if getattr(entry, name) != value]
+        for name in changed:
+            setattr(entry, name, values[name])
+        if changed:
+            entry.source, entry.checked_at = Source.TYPED, None
+            work.save()
+            work.audit("list_entry:change", entry.id, fields=sorted(changed))
+            work.publish(Topic.LIST_CHANGED, entry.project_id)
         return entry
 
 
@@ -83,7 +90,8 @@ def list_differences(
 
     `same` adds those in which they agree. Who reaches a team sees the posts of its kind.
     """
-    rows = all_differences(project_id, actor=actor, deps=deps, day=day, same=same)
+    with deps.database.begin() as work:
+        rows = _rows(work, project_id, actor, day, same=same)
     after = window.after or ("", UUID(int=0))
     rest = [row for row in rows if (row.compared.post_code, row.compared.person_id) > after]
     items = rest[: window.limit]
@@ -100,19 +108,26 @@ def seat_key(cursor: str) -> tuple[str, UUID]:
 def all_differences(
     project_id: UUID, *, actor: Actor, deps: Deps, day: date | None = None, same: bool = False
 ) -> list[Row]:
-    """All of them at once: a project has some dozens."""
+    """All of them at once, a project has some dozens; who took them with him is recorded."""
+    with deps.database.begin(actor.account_id) as work:
+        rows = _rows(work, project_id, actor, day, same=same)
+        work.audit("project:export_differences", project_id)
+        return rows
+
+
+def _rows(work: Work, project_id: UUID, actor: Actor, day: date | None, *, same: bool) -> list[Row]:
     reach = require(actor, Permission.ROSTER_READ)
-    with deps.database.begin() as work:
-        project = found(work, select(Project).where(Project.id == project_id, projects_within(reach)), "project")
-        on = day or business_day(work.clock.now())
-        rows = [
-            row
-            for row in _compared(work, project.id, team_kinds_within(work, reach, project), on)
-            if same or row.difference is not Difference.SAME
-        ]
-        wanted = select(Person.id, Person.name).where(Person.id.in_({row.person_id for row in rows}))
-        names = {row.id: row.name for row in work.session.execute(wanted)}
-    return [Row(row, names[row.person_id]) for row in rows]
+    project = found(work, select(Project).where(Project.id == project_id, projects_within(reach)), "project")
+    on = day or business_day(work.clock.now())
+    rows = [
+        row
+        for row in _compared(work, project.id, team_kinds_within(work, reach, project), on)
+        if same or row.difference is not Difference.SAME
+    ]
+    wanted = select(Person.id, Person.name).where(Person.id.in_({row.person_id for row in rows}))
+    names = {row.id: row.name for row in work.session.execute(wanted)}
+    posts = {row.code: row.name_zh for row in work.session.execute(select(Post.code, Post.name_zh))}
+    return [Row(row, names[row.person_id], posts[row.post_code]) for row in rows]
 
 
 def _compared(work: Work, project_id: UUID, kinds: frozenset[TeamKind], day: date) -> list[Compared]:
@@ -130,10 +145,3 @@ def _compared(work: Work, project_id: UUID, kinds: frozenset[TeamKind], day: dat
         [(row.person_id, row.post_code, row.state) for row in work.session.execute(lines)],
         {code: rule.binding for code, rule in rules.items()},
     )
-
-
-def _require_filing_of(work: Work, filing_id: UUID | None, project_id: UUID) -> None:
-    if filing_id is None:
-        return
-    if work.session.scalar(select(Filing.id).where(Filing.id == filing_id, Filing.project_id == project_id)) is None:
-        raise fault("unknown_reference", "filing_id")

@@ -1,7 +1,7 @@
 """People: registered by document number, seen masked, invited to bind their phone; and their consents."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from service.deps import Deps
 from service.domain.actors import Actor, Permission, Role
 from service.domain.calendar import business_day
-from service.domain.identifiers import UnmaskReason
+from service.domain.identifiers import UnmaskReason, birth_problem, same_name
 from service.errors import ServiceError, fault
 from service.store.base import new_id
 from service.store.models import Account, Consent, ConsentKind, GrantRow, Invitation, Person, RosterLine
@@ -25,6 +25,7 @@ from service.usecases.access import found, require, require_version
 
 INVITATION_LIFE = timedelta(days=7)
 TAIL = 4
+MOST_OF_A_PHONE = 20
 # Letters and digits nobody takes for one another: ten of them are 48 bits, which is beyond trying in seven days.
 CODE_LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
 CODE_LENGTH = 10
@@ -41,9 +42,13 @@ class Unmasked:
 def register_person(values: Mapping[str, Any], *, actor: Actor, deps: Deps) -> Person:
     """A new person; a document number already known is refused, never overwritten.
 
-    `already_exists` where it goes with the same name, `name_conflict` where with another, which is not told.
+    `already_exists` where it goes with the same name, `name_conflict` where with another, which is not told;
+    `birth_to_come` where the number tells of somebody who is not born yet.
     """
     require(actor, Permission.PERSON_WRITE)
+    today = business_day(deps.clock.now())
+    if problem := birth_problem(values["document_kind"], values["document_number"], today):
+        raise ServiceError([problem])
     person_id = new_id()
     fields = {**_document(values, deps.vault), **_phone(values, person_id, deps.vault)}
     try:
@@ -60,7 +65,7 @@ def register_person(values: Mapping[str, Any], *, actor: Actor, deps: Deps) -> P
 def _known_already(name: str, document_hash: bytes, actor: Actor, deps: Deps) -> ServiceError:
     with deps.database.begin(actor.account_id) as work:
         known = work.session.scalars(select(Person).where(Person.document_hash == document_hash)).one()
-        same = known.name == name
+        same = same_name(known.name, name)
         # Whoever tries names out leaves a trace at each of them.
         work.audit("person:register_again", known.id, same_name=same)
     return fault("already_exists", "document_number", thing="person") if same else fault("name_conflict", "name")
@@ -90,7 +95,8 @@ def change_person(person_id: UUID, values: Mapping[str, Any], version: int, *, a
 def list_people(filters: Mapping[str, Any], window: Window, *, actor: Actor, deps: Deps) -> Page[Person]:
     """A page of people within reach, by the beginning of the name, document, project's roster, unit of today."""
     reach = require(actor, Permission.PERSON_READ)
-    statement = select(Person).where(people_within(reach, actor.account_id))
+    today = business_day(deps.clock.now())
+    statement = select(Person).where(people_within(reach, actor.account_id, today))
     if "q" in filters:
         statement = statement.where(Person.name.startswith(filters["q"], autoescape=True))
     if "document_kind" in filters:
@@ -100,7 +106,6 @@ def list_people(filters: Mapping[str, Any], window: Window, *, actor: Actor, dep
         lines = select(RosterLine.person_id).where(RosterLine.project_id == filters["project_id"], lines_within(reach))
         statement = statement.where(Person.id.in_(lines))
     if "unit_id" in filters:
-        today = business_day(deps.clock.now())
         statement = statement.where(Person.id.in_(employed_by(filters["unit_id"], today)))
     with deps.database.begin() as work:
         return page(work.session, statement, Person.id, window)
@@ -117,6 +122,18 @@ def find_person(document_number: str, *, actor: Actor, deps: Deps) -> Person:
     if person is None:
         raise fault("not_found", thing="person")
     return person
+
+
+def find_by_phone(phone: str, *, actor: Actor, deps: Deps) -> Sequence[Person]:
+    """The people within reach who have a whole mobile number, at most 20 of them; it is recorded, by its hash."""
+    reach = require(actor, Permission.PERSON_WRITE)
+    digest = phone_hash(phone, deps.vault)
+    within = people_within(reach, actor.account_id, business_day(deps.clock.now()))
+    having = select(Person).where(Person.phone_hash == digest, within)
+    with deps.database.begin(actor.account_id) as work:
+        people = work.session.scalars(having.order_by(Person.id).limit(MOST_OF_A_PHONE)).all()
+        work.audit("person:find_by_phone", digest.hex(), found=len(people))
+        return people
 
 
 def unmask(person_id: UUID, reason: UnmaskReason, *, actor: Actor, deps: Deps) -> Unmasked:
@@ -195,7 +212,7 @@ def acted_on(work: Work, person_id: UUID, actor: Actor, permission: Permission) 
 
 
 def _one(work: Work, person_id: UUID, actor: Actor, permission: Permission) -> Person:
-    within = people_within(require(actor, permission), actor.account_id)
+    within = people_within(require(actor, permission), actor.account_id, business_day(work.clock.now()))
     return found(work, select(Person).where(Person.id == person_id, within), "person")
 
 
@@ -211,10 +228,20 @@ def _document(values: Mapping[str, Any], vault: Vault) -> dict[str, Any]:
 
 
 def _phone(values: Mapping[str, Any], person_id: UUID, vault: Vault) -> dict[str, Any]:
-    if "phone" not in values:
-        return {}
-    phone = values["phone"]
+    return phone_columns(values["phone"], person_id, vault) if "phone" in values else {}
+
+
+def phone_columns(phone: str | None, person_id: UUID, vault: Vault) -> dict[str, Any]:
+    """The columns of a compacted phone number, sealed for its owner and found by its keyed hash."""
+    if not phone:
+        return {"phone_sealed": None, "phone_tail": None, "phone_hash": None}
     return {
-        "phone_sealed": vault.seal(f"phone:{person_id}", phone.encode()) if phone else None,
-        "phone_tail": phone[-TAIL:] if phone else None,
+        "phone_sealed": vault.seal(f"phone:{person_id}", phone.encode()),
+        "phone_tail": phone[-TAIL:],
+        "phone_hash": phone_hash(phone, vault),
     }
+
+
+def phone_hash(phone: str, vault: Vault) -> bytes:
+    """What a compacted phone number is found by."""
+    return vault.digest("phone", phone.encode())

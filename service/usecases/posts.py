@@ -10,7 +10,7 @@ from sqlalchemy import select
 from service.deps import Deps
 from service.domain.actors import Actor, Permission
 from service.domain.calendar import business_day
-from service.domain.post_rules import Standing
+from service.domain.post_rule_versions import Standing
 from service.store.models import Post, PostRuleRow
 from service.store.queries.paging import Page, Window, page
 from service.store.work import Work

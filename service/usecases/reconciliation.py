@@ -7,10 +7,11 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 
 from service.deps import Deps
 from service.domain.actors import Actor, Permission, Reach
+from service.domain.calendar import business_day
 from service.domain.exchange import READING, Peer, RunState
 from service.store.models import Certificate, Filing, KeyMapping, Person, SyncIssue, SyncRun
 from service.store.queries.paging import Page, Window, page
@@ -85,9 +86,10 @@ def reconcile(peer: Peer, difference: Difference, days: int, window: Window, *, 
     """What differs now between us and a peer, within the actor's reach; `days` is how old a confirmation may be."""
     reach = require(actor, Permission.SYNC_READ)
     with deps.database.begin() as work:
-        old = work.clock.now() - timedelta(days=days)
-        statements = _statements(peer, reach, actor, old)
-        counts = {each: _count(work, statement) for each, statement in statements.items()}
+        now = work.clock.now()
+        people = people_within(reach, actor.account_id, business_day(now))
+        statements = _statements(peer, reach, people, now - timedelta(days=days))
+        counts = {each: _count(work, each, statement) for each, statement in statements.items()}
         key = {Difference.REFUSED: SyncIssue.id, Difference.UNUSED_MAPPING: KeyMapping.id}.get(
             difference, _model(peer).id
         )
@@ -101,13 +103,12 @@ def reconcile(peer: Peer, difference: Difference, days: int, window: Window, *, 
         )
 
 
-def _statements(peer: Peer, reach: Reach, actor: Actor, old: datetime) -> dict[Difference, Select[Any]]:
+def _statements(peer: Peer, reach: Reach, within: ColumnElement[bool], old: datetime) -> dict[Difference, Select[Any]]:
     model = _model(peer)
     if model is Filing:
         ours: Select[Any] = select(Filing).where(Filing.project_id.in_(project_ids(reach)))
     else:
-        people = select(Person.id).where(people_within(reach, actor.account_id))
-        ours = select(Certificate).where(Certificate.person_id.in_(people))
+        ours = select(Certificate).where(Certificate.person_id.in_(select(Person.id).where(within)))
     refused = select(SyncIssue).join(SyncRun, SyncRun.id == SyncIssue.run_id)
     words = select(KeyMapping).where(KeyMapping.peer == peer, KeyMapping.thing.in_(WORDS))
     return {
@@ -130,5 +131,8 @@ def _runs(peer: Peer, *, done: bool = False) -> Select[Any]:
     return statement.order_by(SyncRun.id.desc()).limit(1)
 
 
-def _count(work: Work, statement: Select[Any]) -> int:
-    return work.session.scalar(select(func.count()).select_from(statement.subquery())) or 0
+def _count(work: Work, difference: Difference, statement: Select[Any]) -> int:
+    rows = statement.subquery()
+    # A record has an issue for each of its fields that is wrong, and counts once.
+    counted = func.count(rows.c.external_key.distinct()) if difference is Difference.REFUSED else func.count()
+    return work.session.scalar(select(counted).select_from(rows)) or 0

@@ -10,6 +10,8 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from service.deps import Deps
 from service.domain.actors import Actor, Permission, Reach
+from service.domain.topics import Topic
+from service.errors import fault
 from service.store.base import Base
 from service.store.models import (
     CalendarDay,
@@ -53,12 +55,26 @@ class Register(Generic[Row]):
     search: InstrumentedAttribute[Any] | None = None
     #: True where the row belongs to a project, which the writer must reach.
     of_project: bool = False
+    #: Of the columns of a row of a project those its cross-check rests on: after a change it is looked at again by day.
+    judged_by: frozenset[str] = frozenset()
     #: What the database cannot check by itself of new values, for a new row (None) or one that is there.
     check: Callable[[Work, Row | None, Mapping[str, Any]], None] | None = None
 
 
 def _of_projects(column: InstrumentedAttribute[Any]) -> Callable[[Reach], ColumnElement[bool]]:
     return lambda reach: column.in_(project_ids(reach))
+
+
+def require_filing_of(work: Work, filing_id: UUID | None, project_id: UUID) -> None:
+    """`unknown_reference` for a filing that is not of the project; none at all is fine."""
+    if filing_id is None:
+        return
+    if work.session.scalar(select(Filing.id).where(Filing.id == filing_id, Filing.project_id == project_id)) is None:
+        raise fault("unknown_reference", "filing_id")
+
+
+def _filing_of_its_project(work: Work, row: Permit | None, values: Mapping[str, Any]) -> None:
+    require_filing_of(work, values.get("filing_id"), row.project_id if row else values["project_id"])
 
 
 CALENDAR_DAYS = Register(
@@ -118,6 +134,7 @@ FILINGS = Register(
     _of_projects(Filing.project_id),
     {"project_id": Filing.project_id, "number": Filing.number, "section_group": Filing.section_group},
     of_project=True,
+    judged_by=frozenset({"section_group"}),
 )
 PERMITS = Register(
     "permit",
@@ -128,6 +145,7 @@ PERMITS = Register(
     _of_projects(Permit.project_id),
     {"project_id": Permit.project_id, "filing_id": Permit.filing_id, "number": Permit.number},
     of_project=True,
+    check=_filing_of_its_project,
 )
 UNIT_ROLES = Register(
     "unit_role",
@@ -148,6 +166,7 @@ TEAMS = Register(
     _of_projects(Team.project_id),
     {"project_id": Team.project_id, "unit_id": Team.unit_id, "kind": Team.kind},
     of_project=True,
+    judged_by=frozenset({"unit_id"}),
 )
 
 
@@ -187,6 +206,8 @@ def change(
             setattr(row, name, values[name])
         work.save()
         work.audit(f"{register.thing}:change", key, fields=changed)
+        if register.judged_by.intersection(changed):
+            work.publish(Topic.LIST_CHANGED, getattr(row, "project_id" if register.of_project else "id"))
         return row
 
 
@@ -218,4 +239,5 @@ PROJECTS = Register(
     lambda reach: Project.id.in_(project_ids(reach)),
     {"body_id": Project.body_id, "district_code": Project.district_code},
     Project.name,
+    judged_by=frozenset({"kind", "area_m2", "price_yuan"}),
 )

@@ -27,9 +27,15 @@ def require_replaceable(work: Work, line: RosterLine) -> None:
 def require_consent(work: Work, line: RosterLine) -> None:
     """`consent_missing` where nobody but the body approves: the client's own approval is his consent.
 
+    A scan counts for the replacement it was added to; a line that replaces somebody else by now needs another.
+
     An approval that stands already was the client's, or rested on his consent.
     """
-    consent = exists().where(RosterScan.line_id == line.id, RosterScan.kind == ScanKind.CLIENT_CONSENT)
+    consent = exists().where(
+        RosterScan.line_id == line.id,
+        RosterScan.kind == ScanKind.CLIENT_CONSENT,
+        RosterScan.replaces_id == line.replaces_id,
+    )
     if line.approved_at is None and not work.session.scalar(select(consent)):
         raise fault("consent_missing")
 

@@ -1,6 +1,7 @@
 """Roster lines: proposed by the project office, in force when approved, and what they make of earlier check-ins."""
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -9,9 +10,10 @@ from sqlalchemy import select
 
 from service.deps import Deps
 from service.domain.actors import Actor, Permission
-from service.domain.roster import OPEN, LineAct, LineState, ReturnReason, after, allowed, overlap
+from service.domain.calendar import business_day
+from service.domain.roster import LineAct, LineState, ReturnReason, after, allowed, overlap
 from service.domain.topics import Topic
-from service.errors import fault
+from service.errors import ServiceError, fault
 from service.store.locks import hold
 from service.store.models import Post, RosterLine, Team
 from service.store.queries.reach import lines_within
@@ -61,7 +63,7 @@ def propose_line(values: Mapping[str, Any], *, actor: Actor, deps: Deps) -> Rost
             raise fault("unknown_reference", "team_id")
         _require_post_of(work, values["post_code"], team)
         hold(work, PERSON_LINES, values["person_id"])
-        line = work.add(RosterLine(**values, project_id=team.project_id))
+        line = work.add(RosterLine(**values, project_id=team.project_id, proposed_by=actor.account_id))
         # The line itself must lie within the proposer's reach, or nothing is kept.
         if work.session.scalar(select(RosterLine.id).where(RosterLine.id == line.id, lines_within(reach))) is None:
             raise fault("unknown_reference", "team_id")
@@ -77,10 +79,7 @@ def change_line(line_id: UUID, values: Mapping[str, Any], version: int, *, actor
     with deps.database.begin(actor.account_id) as work:
         line = found(work, select(RosterLine).where(RosterLine.id == line_id, lines_within(reach)), "roster_line")
         require_version(line.version, version)
-        if line.state not in {LineState.DRAFT, LineState.RETURNED}:
-            raise fault(
-                "act_not_allowed", act="change", state=str(line.state), allowed=[*map(str, allowed(line.state))]
-            )
+        _require_state(line, "change", {LineState.DRAFT, LineState.RETURNED})
         if "post_code" in values:
             _require_post_of(work, values["post_code"], work.session.get_one(Team, line.team_id))
         hold(work, PERSON_LINES, line.person_id)
@@ -114,17 +113,36 @@ def act_on_line(
         require_version(line.version, version)
         step = after(line.state, act)
         if step is None:
-            raise fault(
-                "act_not_allowed", act=str(act), state=str(line.state), allowed=[*map(str, allowed(line.state))]
-            )
-        if ends_on is not None and ends_on < line.starts_on:
-            raise fault("dates_in_order", "ends_on")
+            raise _not_allowed(line, act)
+        if ends_on is not None:
+            _require_end(line, ends_on)
         if act is LineAct.APPROVE:
             approve(work, line, actor)
         else:
             _step(line, step, note, reasons, ends_on)
         work.save()
         work.audit(f"roster_line:{act}", line.id, **_told(line, act))
+        work.publish(Topic.ROSTER_LINE_CHANGED, line.id)
+        return line
+
+
+def set_consent(line_id: UUID, consent_on: date | None, version: int, *, actor: Actor, deps: Deps) -> RosterLine:
+    """A submitted line or one in force with the day of the client's consent to other projects; None withdraws it.
+
+    `own_affair` for the person himself; `in_future` for a day to come, as nobody records what was not written yet.
+    """
+    reach = require(actor, Permission.ROSTER_APPROVE)
+    with deps.database.begin(actor.account_id) as work:
+        line = found(work, select(RosterLine).where(RosterLine.id == line_id, lines_within(reach)), "roster_line")
+        require_version(line.version, version)
+        if line.person_id == actor.person_id:
+            raise fault("own_affair")
+        _require_state(line, "consent", {LineState.SUBMITTED, LineState.IN_FORCE})
+        if consent_on is not None and consent_on > business_day(work.clock.now()):
+            raise fault("in_future", "concurrent_consent_on")
+        line.concurrent_consent_on = consent_on
+        work.save()
+        work.audit("roster_line:consent", line.id, consent_on=consent_on and consent_on.isoformat())
         work.publish(Topic.ROSTER_LINE_CHANGED, line.id)
         return line
 
@@ -146,9 +164,26 @@ def _step(
     line.ends_on = ends_on or line.ends_on
 
 
+def _require_state(line: RosterLine, act: str, states: AbstractSet[LineState]) -> None:
+    if line.state not in states:
+        raise _not_allowed(line, act)
+
+
+def _not_allowed(line: RosterLine, act: str) -> ServiceError:
+    return fault("act_not_allowed", act=str(act), state=str(line.state), allowed=[*map(str, allowed(line.state))])
+
+
+def _require_end(line: RosterLine, ends_on: date) -> None:
+    if ends_on < line.starts_on:
+        raise fault("dates_in_order", "ends_on")
+    # Whoever ends a line decides that he goes; that he stays longer is proposed and approved like any other seat.
+    if line.ends_on is not None and ends_on > line.ends_on:
+        raise fault("ends_later", "ends_on", ends_on=line.ends_on.isoformat())
+
+
 def _told(line: RosterLine, act: LineAct) -> dict[str, object]:
     if act is LineAct.APPROVE:
-        return {"match": line.match, "state": line.state}
+        return {"match": line.match, "state": line.state, "starts_on": line.starts_on.isoformat()}
     return {"reasons": line.return_reasons} if act is LineAct.RETURN else {}
 
 
@@ -165,7 +200,6 @@ def _require_sound(work: Work, line: RosterLine) -> None:
         RosterLine.person_id == line.person_id,
         RosterLine.team_id == line.team_id,
         RosterLine.post_code == line.post_code,
-        RosterLine.state.in_(OPEN),
         RosterLine.id != line.id,
     )
     for other in work.session.scalars(seat.order_by(RosterLine.id)):

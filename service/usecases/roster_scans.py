@@ -33,11 +33,12 @@ def add_scan(line_id: UUID, kind: ScanKind, data: bytes, *, actor: Actor, deps: 
     """
     reach = require(actor, Permission.ROSTER_PROPOSE)
     with deps.database.begin() as work:
-        _line(work, line_id, lines_within(reach))
+        replaces_id = _line(work, line_id, lines_within(reach)).replaces_id
     media_type = _media_type(data)
     with keep_photo(data, deps) as file_id, deps.database.begin(actor.account_id) as work:
         keep_file_row(work, file_id, PhotoKind.SCAN, data, media_type, deps)
-        scan = work.add(RosterScan(line_id=line_id, kind=kind, photo_id=file_id, added_by=actor.account_id))
+        row = {"line_id": line_id, "kind": kind, "photo_id": file_id, "replaces_id": replaces_id}
+        scan = work.add(RosterScan(**row, added_by=actor.account_id))
         work.audit("roster_scan:add", scan.id, line=str(line_id), kind=str(kind))
         return scan
 

@@ -47,7 +47,9 @@ def settle(work: Work, row: CheckIn, settlement: Settlement, *, decided_by: UUID
             "post_code": counting.line.post_code if counting.line else None,
             "policy_version": ground.policy_on(day).version,
         },
-        "crosscheck": check_person(work, row.person_id, row.project_id, day),
+        "crosscheck": check_person(
+            work, row.person_id, row.project_id, day, opening=settlement.verdict is Verdict.ACCEPTED
+        ),
     }
     work.add(
         DecisionRecord(

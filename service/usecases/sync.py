@@ -3,12 +3,14 @@
 The row is what must happen: a run that was killed goes on from its last page as soon as somebody takes it up.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
+from itertools import chain
+from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import Uuid, cast, select, update
 from sqlalchemy.exc import OperationalError
 
 from service.connectors.base import Permanent
@@ -23,9 +25,11 @@ from service.usecases.sync_records import SOURCES, THINGS, newest, settle, take_
 
 log = structlog.get_logger(__name__)
 
-#: Then a worker lets others go first and takes the run up again, well before RQ ends its job.
-SLICE = timedelta(seconds=60)
+#: Then a worker lets others go first and takes the run up again: the same workers judge check-ins, and a page that was
+#: begun within this time may need as long again.
+SLICE = timedelta(seconds=5)
 Watch = Callable[[SyncRun], None]
+_FILED: dict[Any, Any] = {Filing: Filing.id, ListEntry: ListEntry.filing_id}
 
 
 def source_of(peer: Peer, deps: Deps) -> Source | None:
@@ -59,7 +63,7 @@ class _Run:
             return
         until = None if within is None else self._deps.clock.real() + within
         try:
-            for page in self._pages(source, peer, refused, cursor):
+            for page in chain(source.again(refused), source.changes(cursor)):
                 self._keep(page)
                 if until is not None and self._deps.clock.real() >= until:
                     self._hand_on()
@@ -75,14 +79,6 @@ class _Run:
             raise
         else:
             self._end(RunState.DONE)
-
-    def _pages(self, source: Source, peer: Peer, refused: list[str], cursor: str | None) -> Iterator[Page]:
-        """First what earlier runs could not take, then what changed."""
-        yield from source.again(refused)
-        with self._deps.database.begin() as work:
-            # What was asked for and not told is gone at the peer.
-            settle(work, peer, [key for key in _open_keys(work, peer, self._id) if key in set(refused)])
-        yield from source.changes(cursor)
 
     def _begin(self) -> tuple[Peer, str | None, list[str]] | None:
         """The run's peer, its cursor and the keys to be asked for again; None for a run that is over."""
@@ -100,6 +96,8 @@ class _Run:
             row = work.session.get_one(SyncRun, self._id, with_for_update=True)
             row.answer_sha256, row.answered_at = page.sha256, work.clock.now()
             row.cursor = page.cursor or row.cursor
+            # What was asked for and is not told is gone at the peer.
+            settle(work, row.peer, page.asked)
             take_items(work, row, newest(page.items), self._deps)
         if self._watch:
             self._watch(row)
@@ -142,24 +140,14 @@ def _open_keys(work: Work, peer: Peer, run_id: UUID) -> list[str]:
 
 
 def _confirm(work: Work, row: SyncRun) -> None:
-    """A peer that was read to its end has said of all the rest that it is as it was; not of what we refused."""
+    """A peer that was read to its end has said of all it has keys for that it is as it was; not of what we refused."""
     runs = select(SyncRun.id).where(SyncRun.peer == row.peer)
     refused = select(SyncIssue.external_key).where(SyncIssue.run_id.in_(runs), SyncIssue.settled_at.is_(None))
-    ids = [
-        UUID(key)
-        for key in work.session.scalars(
-            select(KeyMapping.internal_key).where(
-                KeyMapping.peer == row.peer,
-                KeyMapping.thing == THINGS[row.peer],
-                KeyMapping.external_key.in_(refused),
-            )
-        )
-    ]
-    now, source = row.ended_at, SOURCES[row.peer]
-    if row.peer is Peer.CERTIFICATE_REGISTRY:
-        told = update(Certificate).where(Certificate.source == source, Certificate.id.not_in(ids))
-        work.session.execute(told.values(checked_at=now))
-        return
-    work.session.execute(update(Filing).where(Filing.source == source, Filing.id.not_in(ids)).values(checked_at=now))
-    entries = update(ListEntry).where(ListEntry.source == source, ListEntry.filing_id.not_in(ids))
-    work.session.execute(entries.values(checked_at=now))
+    kept = select(cast(KeyMapping.internal_key, Uuid)).where(
+        KeyMapping.peer == row.peer, KeyMapping.thing == THINGS[row.peer], KeyMapping.external_key.not_in(refused)
+    )
+    source, told = SOURCES[row.peer], {"checked_at": row.ended_at}
+    confirmed: dict[Any, Any] = {Certificate: Certificate.id} if row.peer is Peer.CERTIFICATE_REGISTRY else _FILED
+    for model, key in confirmed.items():
+        rows = update(model).where(model.source == source, key.in_(kept)).values(told)
+        work.session.execute(rows.execution_options(synchronize_session=False))

@@ -9,12 +9,14 @@ import pytest
 from sqlalchemy import select
 
 from service.deps import Deps
-from service.domain.actors import Actor, Role, Scope
+from service.domain.actors import Actor, Grant, Role, Scope
+from service.domain.certificates import CertificateStatus
 from service.domain.roster import LineAct
 from service.domain.sources import Source
 from service.domain.topics import Topic
-from service.store.models import Audit, Certificate, Outbox, Person
+from service.store.models import Audit, Certificate, CertificateStatusRow, Outbox, Person
 from service.usecases import employments, people, roster
+from service.usecases.accounts import add_account, as_actor
 from tests.api.support import Caller, member, said
 from tests.factories import NUMBERS, STARTED, Site, World
 from tests.fakes import SetClock
@@ -311,6 +313,91 @@ def test_what_somebody_types_over_a_registry_nobody_confirmed(
     after = office.get(one).json
     assert (after["source"], after["checked_at"]) == ("typed", None)
     assert kept(deps, made["id"]).source is Source.TYPED
+
+
+def registry_says(deps: Deps, certificate_id: str, status: CertificateStatus, day: date) -> None:
+    with deps.database.begin() as work:
+        said = {"status": status, "from_on": day, "source": Source.CERTIFICATE_REGISTRY}
+        work.add(CertificateStatusRow(certificate_id=UUID(certificate_id), **said))
+
+
+def test_nobody_says_anything_of_his_own_certificate(
+    person: Person, world: World, site: Site, speaking_for: Speak
+) -> None:
+    grant = Grant(Role.PROJECT_MANAGER, Scope.TEAM, site.construction)
+    account, _ = add_account(f"pm-{next(NUMBERS)}", [grant], person.id, actor_id=None, deps=world.deps)
+    manager, colleague = speaking_for(as_actor(account)), world.person()
+    world.line(site.construction, colleague.id, "safety_officer")
+    mine, his = (
+        f"/certificates/{manager.post('/certificates', values(one)).json['id']}" for one in (person, colleague)
+    )
+    for status in ("valid", "suspended", "revoked"):
+        body = {"status": status, "from_on": "2026-03-02"}
+        assert said(manager.post(f"{mine}/statuses", body)) == (403, [("own_affair", None)])
+        assert manager.post(f"{his}/statuses", body).status_code == 201
+    assert [row["status"] for row in manager.get(f"{mine}/statuses").json["items"]] == ["valid"]
+
+
+@pytest.mark.parametrize("day", [date(2026, 2, 1), date(2026, 4, 1)])
+def test_what_the_registry_took_away_only_a_body_or_the_city_gives_back(
+    office: Caller, person: Person, world: World, site: Site, speaking_for: Speak, deps: Deps, day: date
+) -> None:
+    key = office.post("/certificates", values(person)).json["id"]
+    registry_says(deps, key, CertificateStatus.REVOKED, day)
+    one = f"/certificates/{key}/statuses"
+    back = {"status": "valid", "from_on": "2026-03-02"}
+    told = office.post(one, back)
+    assert said(told) == (403, [("registry_said_otherwise", "status")])
+    assert "监督机构" in told.json["errors"][0]["text"]["zh"]
+    # Nor by a word of one's own that comes after the registry's.
+    assert office.post(one, {"status": "suspended", "from_on": "2026-03-02"}).status_code == 201
+    assert said(office.post(one, back))[0] == 403
+    officer = speaking_for(member(world, Role.OFFICER, Scope.BODY, site.body))
+    assert officer.post(one, back).status_code == 201
+
+
+def test_the_city_lifts_and_after_the_registry_did_anybody_may_say_valid(
+    city: Caller, office: Caller, person: Person, deps: Deps
+) -> None:
+    first, second = (office.post("/certificates", values(person)).json["id"] for _ in range(2))
+    back = {"status": "valid", "from_on": "2026-03-02"}
+    for key in (first, second):
+        registry_says(deps, key, CertificateStatus.SUSPENDED, date(2026, 2, 1))
+    assert city.post(f"/certificates/{first}/statuses", back).status_code == 201
+    registry_says(deps, second, CertificateStatus.VALID, date(2026, 2, 20))
+    assert office.post(f"/certificates/{second}/statuses", back).status_code == 201
+
+
+def test_who_reaches_one_team_learns_by_the_project_nothing_of_another(
+    office: Caller, person: Person, world: World, site: Site, city: Caller
+) -> None:
+    other = world.site()
+    world.line(other.construction, person.id, "safety_officer")
+    made = city.post("/certificates", values(person)).json["id"]
+    assert office.ids("/certificates", project_id=str(other.project_id)) == []
+    assert office.ids("/certificates", project_id=str(site.project_id)) == [made]
+    assert city.ids("/certificates", project_id=str(other.project_id)) == [made]
+
+
+@pytest.mark.parametrize(
+    ("until", "months", "told"),
+    [
+        ("2027-03-17", 36, False),
+        ("2027-03-18", 36, False),
+        ("2027-03-19", 36, True),
+        (None, 36, True),
+        (None, None, False),
+        ("2090-01-01", None, False),
+    ],
+)
+def test_a_validity_longer_than_its_type_s_is_told_and_taken(
+    city: Caller, person: Person, until: str | None, months: int | None, *, told: bool
+) -> None:
+    kind = "/certificate-types/safety_b"
+    assert city.patch(kind, {"validity_months": months}, city.get(kind).json["version"]).status_code == 200
+    made = city.post("/certificates", values(person, valid_until=until))
+    assert (made.status_code, made.json["validity_unusual"]) == (201, told)
+    assert city.get(f"/certificates/{made.json['id']}").json["validity_unusual"] is told
 
 
 def test_who_may_not_write_a_certificate_may_not_say_its_status(

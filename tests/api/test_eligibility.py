@@ -70,7 +70,7 @@ def test_who_has_everything_may(filing_system: Caller, site: Site, fit: UUID) ->
         "post_code": "project_manager",
         "on": "2026-03-02",
         "reasons": [],
-        "checked": {"certificates": {"checked_at": None}, "filing": {"checked_at": None}},
+        "checked": {"certificates": {"checked_at": None}, "filing": {"listed": None, "checked_at": None}},
     }
 
 
@@ -118,14 +118,20 @@ def test_a_warning_stands_in_nobody_s_way(filing_system: Caller, site: Site, fit
     assert (later["eligible"], rules(later), later["on"]) == (False, ["certificate_expired"], "2026-04-02")
 
 
-def test_the_list_that_binds_and_when_it_was_checked(
+def test_the_list_that_binds_refuses_nobody_and_when_it_was_checked_is_told(
     filing_system: Caller, world: World, site: Site, fit: UUID, deps: Deps
 ) -> None:
-    entry = listed(world, site, world.person().id, "project_manager")
-    assert rules(answer(filing_system, question(site, fit))) == ["filing_mismatch"]
+    """Who files asks before he names somebody."""
+    listed(world, site, world.person().id, "project_manager")
+    content = answer(filing_system, question(site, fit))
+    assert (content["eligible"], content["checked"]["filing"]["listed"]) == (True, False)
+    named = world.person().id
+    listed(world, site, named, "project_manager", ends_on=TODAY)
+    assert answer(filing_system, question(site, named))["checked"]["filing"]["listed"] is True
+    assert answer(filing_system, question(site, named, on="2026-03-03"))["checked"]["filing"]["listed"] is False
     at = [datetime(2026, 2, day, tzinfo=UTC) for day in (1, 2)]
     with deps.database.begin() as work:
-        work.session.execute(update(ListEntry).where(ListEntry.id == entry).values(checked_at=at[1]))
+        work.session.execute(update(ListEntry).values(checked_at=at[1]))
         work.session.execute(update(Certificate).where(Certificate.type_code == "safety_b").values(checked_at=at[0]))
     checked = answer(filing_system, question(site, fit))["checked"]
     # One of his certificates was never confirmed.
@@ -136,6 +142,58 @@ def test_the_list_that_binds_and_when_it_was_checked(
         work.session.execute(constructor.values(checked_at=at[1]))
     checked = answer(filing_system, question(site, fit))["checked"]
     assert checked["certificates"]["checked_at"] == "2026-02-01T00:00:00Z"
+
+
+def test_a_project_that_is_over_takes_nobody(filing_system: Caller, world: World, site: Site, fit: UUID) -> None:
+    in_state(world, site, ProjectState.COMPLETED, date(2026, 2, 1))
+    content = answer(filing_system, question(site, fit))
+    assert (content["eligible"], rules(content)) == (False, ["project_over"])
+    assert content["reasons"][0]["text"]["en"].startswith("The project is accepted")
+    assert answer(filing_system, question(site, fit, on="2026-01-31"))["eligible"] is True
+
+
+def test_a_chief_is_asked_about_with_the_consent_there_will_be(
+    filing_system: Caller, world: World, site: Site
+) -> None:
+    chief, other = world.person().id, world.site(fenced=False)
+    certified(world, chief, "registered_supervision_engineer")
+    world.line(other.supervision, chief, "chief_engineer")
+    asked = question(site, chief, post_code="chief_engineer")
+    assert rules(answer(filing_system, asked)) == ["several_projects"]
+    assert answer(filing_system, {**asked, "concurrent_consent_on": "2026-03-02"})["eligible"] is True
+    assert answer(filing_system, {**asked, "concurrent_consent_on": "2026-03-03"})["eligible"] is False
+
+
+def test_of_a_stranger_an_office_is_told_no_more_than_the_rules(
+    world: World, site: Site, fit: UUID, speaking_for: Speak, deps: Deps
+) -> None:
+    """Neither where he serves nor for whom he works, nor whose the number is."""
+    office = speaking_for(member(world, Role.PROJECT_OFFICE, Scope.TEAM, site.construction))
+    person, number = registered(world)
+    other, elsewhere = world.site(fenced=False), world.unit()
+    world.line(other.construction, person.id)
+    employed(world, person.id, elsewhere)
+    content = answer(office, question(site), **{"X-Document-Number": number})
+    assert (content["eligible"], content["person_id"]) == (False, None)
+    assert rules(content) == ["certificate_missing", "employed_elsewhere", "several_projects"]
+    assert [reason["evidence"] for reason in content["reasons"]] == [{}, {}, {}]
+    (several,) = [reason for reason in content["reasons"] if reason["rule"] == "several_projects"]
+    assert several["text"]["en"] == "This person serves 2 projects at once, 1 are allowed."
+    # His own people it sees.
+    world.line(site.construction, person.id, "safety_officer")
+    content = answer(office, question(site), **{"X-Document-Number": number})
+    assert content["person_id"] == str(person.id)
+    assert {str(other.project_id), str(elsewhere)} <= set(str(content["reasons"]).split("'"))
+
+
+def test_a_permit_of_eighteen_characters_is_found(filing_system: Caller, world: World, site: Site) -> None:
+    for number in ("ABCDEF123456789012", "911201199001011230"):
+        values = {"name": "周安全", "document_kind": "permit", "document_number": number}
+        person = people.register_person(values, actor=world.city, deps=world.deps)
+        content = answer(filing_system, question(site), **{"X-Document-Number": number})
+        assert content["person_id"] == str(person.id)
+    nobody = answer(filing_system, question(site), **{"X-Document-Number": "ABCDEF123456789013"})
+    assert rules(nobody) == ["unknown_person"]
 
 
 def registered(world: World) -> tuple[Person, str]:

@@ -68,6 +68,20 @@ def test_the_same_person_is_not_registered_twice(city: Caller) -> None:
     assert said(city.post("/people", given)) == (409, [("already_exists", "document_number")])
 
 
+def test_a_resident_s_number_is_no_passport(city: Caller) -> None:
+    for number in (resident_id(), wrong_check(resident_id()), "319999800229001"):
+        for kind in ("passport", "permit"):
+            response = city.post("/people", values(document_kind=kind, document_number=number))
+            assert said(response) == (422, [("resident_number", "document_number")])
+
+
+def test_the_same_name_spelt_another_way_is_no_conflict(city: Caller) -> None:
+    given = values(name="阿卜杜拉·买买提")
+    assert city.post("/people", given).status_code == 201
+    for name in ("阿卜杜拉•买买提", "阿卜杜拉 买买提"):
+        assert said(city.post("/people", {**given, "name": name})) == (409, [("already_exists", "document_number")])
+
+
 def test_a_number_with_another_name_is_a_conflict_that_tells_nothing_and_leaves_a_trace(
     city: Caller, world: World, site: Site, speaking_for: SpeakingFor, deps: Deps, log: Log
 ) -> None:
@@ -124,6 +138,7 @@ def wrong_check(number: str) -> str:
         (lambda: wrong_check(resident_id()), "bad_check_character"),
         (lambda: resident_id("19800231"), "bad_birth_date"),
         (lambda: resident_id("19800000"), "bad_birth_date"),
+        (lambda: resident_id("20260303"), "birth_to_come"),
         (lambda: "319999800229001", "old_document_number"),
         (lambda: "３１９９９９８００２２９００１", "old_document_number"),
         (lambda: resident_id() + "1", "bad_document_number"),
@@ -159,7 +174,7 @@ def test_a_passport_has_five_to_twenty_letters_and_digits(city: Caller, number: 
     [
         ({"phone": "12345678901"}, ("bad_phone", "phone")),
         ({"phone": "1381234567"}, ("bad_phone", "phone")),
-        ({"phone": "+8613812345678"}, ("bad_phone", "phone")),
+        ({"phone": "+8513812345678"}, ("bad_phone", "phone")),
         ({"phone": "138123456780"}, ("bad_phone", "phone")),
         ({"phone": "1381\0345678"}, ("invalid", "phone")),
         ({"phone": 13_812_345_678}, ("invalid", "phone")),
@@ -167,6 +182,8 @@ def test_a_passport_has_five_to_twenty_letters_and_digits(city: Caller, number: 
         ({"name": "   "}, ("bad_length", "name")),
         ({"name": "周\0全"}, ("invalid", "name")),
         ({"name": "周\ud800"}, ("invalid", "name")),
+        ({"name": "周\u200b全"}, ("invalid", "name")),
+        ({"name": "\u202e全周"}, ("invalid", "name")),
         ({"name": "x" * 61}, ("bad_length", "name")),
         ({"name": None}, ("null_not_allowed", "name")),
         ({"document_kind": "library_card"}, ("not_a_choice", "document_kind")),
@@ -224,6 +241,51 @@ def test_an_office_finds_anybody_by_his_whole_number_and_that_is_recorded(
         entries = work.session.scalars(looked).all()
     assert {entry.actor_id for entry in entries} == {office.actor.account_id}
     assert [entry.data for entry in entries] == [{"found": True}, {"found": False}]
+
+
+def test_people_within_reach_are_found_by_their_whole_phone_and_that_is_recorded(
+    city: Caller, world: World, site: Site, speaking_for: SpeakingFor, deps: Deps, log: Log
+) -> None:
+    mine, far = (city.post("/people", values(phone=PHONE)).json["id"] for _ in range(2))
+    city.post("/people", values(phone="13900001111"))
+    world.line(site.construction, UUID(mine))
+    office = speaking_for(member(world, Role.PROJECT_OFFICE, Scope.TEAM, site.construction))
+    path = "/people/find-by-phone"
+    found = office.post(path, {"phone": "+86 138-1234-5678"})
+    assert (found.status_code, [row["id"] for row in found.json]) == (200, [mine])
+    assert found.json[0]["phone"] == "****5678"
+    assert [row["id"] for row in city.post(path, {"phone": PHONE}).json] == [mine, far]
+    assert city.patch(f"/people/{mine}", {"phone": None}, 1).status_code == 200
+    assert office.post(path, {"phone": PHONE}).json == []
+    with deps.database.begin() as work:
+        looked = select(Audit).where(Audit.action == "person:find_by_phone").order_by(Audit.id)
+        entries = work.session.scalars(looked).all()
+    assert [entry.data for entry in entries] == [{"found": 1}, {"found": 2}, {"found": 0}]
+    assert {entry.subject_id for entry in entries} == {deps.vault.digest("phone", PHONE.encode()).hex()}
+    assert PHONE not in found.text + log.text
+
+
+@pytest.mark.parametrize(
+    ("body", "problem"),
+    [
+        ({}, ("missing", "phone")),
+        ({"phone": "5678"}, ("bad_phone", "phone")),
+        ({"phone": PHONE, "document_number": "E12345678"}, ("unknown_field", "document_number")),
+    ],
+)
+def test_a_phone_is_looked_for_whole_and_alone(city: Caller, body: dict[str, str], problem: tuple[str, str]) -> None:
+    assert said(city.post("/people/find-by-phone", body)) == (422, [problem])
+
+
+def test_no_more_than_twenty_share_a_phone(city: Caller) -> None:
+    for _ in range(21):
+        city.post("/people", values(phone=PHONE))
+    assert len(city.post("/people/find-by-phone", {"phone": PHONE}).json) == 20
+
+
+def test_who_may_not_register_people_finds_nobody_by_phone(world: World, site: Site, speaking_for: SpeakingFor) -> None:
+    client = speaking_for(member(world, Role.CLIENT, Scope.PROJECT, site.project_id))
+    assert said(client.post("/people/find-by-phone", {"phone": PHONE})) == (403, [("forbidden", None)])
 
 
 def test_who_registered_somebody_sees_him_before_he_stands_on_any_roster(
@@ -301,7 +363,10 @@ def test_people_are_paged_like_everything_else(city: Caller) -> None:
     assert seen == made[::-1]
 
 
-@pytest.mark.parametrize("typed", ["１３８１２３４５６７８", "138 1234 5678", "138-1234-5678"])
+@pytest.mark.parametrize(
+    "typed",
+    ["１３８１２３４５６７８", "138 1234 5678", "138-1234-5678", "+86 138 1234 5678", "\u202d13812345678\u202c"],
+)
 def test_a_phone_typed_another_way_is_the_same_phone(city: Caller, typed: str) -> None:
     made = city.post("/people", values(phone=typed)).json
     told = city.post(f"/people/{made['id']}/unmask", {"reason": "contact"}).json

@@ -6,13 +6,18 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import select
 from stdnum.cn import uscc
 
+from jobs.tasks import perform
 from service.domain.actors import Actor, Role, Scope
 from service.domain.sites import BodyKind, ProjectState
-from service.usecases import projects, registers
+from service.domain.topics import Topic
+from service.store.models import Finding, Outbox
+from service.usecases import crosscheck_night, projects, registers
 from tests.api.support import Caller, member, said
 from tests.factories import NUMBERS, Site, World
+from tests.factories_crosscheck import certified, sized
 
 NOBODY = str(UUID(int=7))
 Values = dict[str, Any]
@@ -48,7 +53,7 @@ def of_districts(_world: World, _bare: Site) -> Values:
 
 
 def of_posts(_world: World, _bare: Site) -> Values:
-    code = f"post-{next(NUMBERS)}"
+    code = f"post_{next(NUMBERS)}"
     rule = {"category": 2, "certificates": [], "concurrency": {"projects": None}, "staffing": []}
     rule |= {"binding": "filing", "warn_days": [30]}
     return {"code": code, "name_zh": "材料员", "name_en": "materials", "team_kind": "construction", "rule": rule}
@@ -81,7 +86,7 @@ def of_calendar_days(_world: World, _bare: Site) -> Values:
 
 def of_certificate_types(_world: World, _bare: Site) -> Values:
     names = {"name_zh": "岗位证书", "name_en": "post certificate"}
-    return {"code": f"type-{next(NUMBERS)}", **names, "family": "post", "number_pattern": None}
+    return {"code": f"type_{next(NUMBERS)}", **names, "family": "post", "number_pattern": None}
 
 
 def of_regulations(_world: World, _bare: Site) -> Values:
@@ -506,3 +511,74 @@ def test_a_state_that_cannot_be_is_refused(
 def test_a_state_of_an_unknown_project_is_not_found(city: Caller) -> None:
     values = {"state": "stopped", "from_on": "2026-03-02"}
     assert said(city.post(f"/projects/{NOBODY}/states", values)) == (404, [("not_found", None)])
+
+
+@pytest.mark.parametrize("path", ["/posts", "/certificate-types", "/regulations"])
+@pytest.mark.parametrize("code", ["a/b", "A", "1a", "a-b", "a b", "_a", "岗", "a.", "a" * 41])
+def test_a_code_is_a_word_of_small_letters_that_an_address_can_hold(
+    city: Caller, world: World, bare: Site, path: str, code: str
+) -> None:
+    make = next(make for made, make, _ in REGISTERS if made == path)
+    answer = city.post(path, {**make(world, bare), "code": code})
+    assert said(answer) == (422, [("bad_length" if len(code) > 40 else "bad_code", "code")])
+    longest = f"a{next(NUMBERS):039d}"
+    assert city.post(path, {**make(world, bare), "code": longest}).status_code == 201
+    assert city.get(f"{path}/{longest}").status_code == 200
+
+
+def test_a_permit_is_for_a_filing_of_its_own_project(city: Caller, world: World, bare: Site) -> None:
+    other = _without_teams(world, bare.body)
+    mine, foreign = (city.post("/filings", of_filings(world, site)).json["id"] for site in (bare, other))
+    refused = (422, [("unknown_reference", "filing_id")])
+    for filing in (foreign, NOBODY):
+        assert said(city.post("/permits", {**of_permits(world, bare), "filing_id": filing})) == refused
+    made = city.post("/permits", {**of_permits(world, bare), "filing_id": mine}).json
+    one = f"/permits/{made['id']}"
+    assert said(city.patch(one, {"filing_id": foreign}, 1)) == refused
+    assert city.patch(one, {"filing_id": None}, 1).status_code == 200
+
+
+def test_what_the_cross_check_rests_on_is_looked_at_again_by_day(city: Caller, world: World, bare: Site) -> None:
+    team = city.post("/teams", of_teams(world, bare)).json["id"]
+    filing = city.post("/filings", of_filings(world, bare)).json["id"]
+    project = f"/projects/{bare.project_id}"
+    version = city.get(project).json["version"]
+
+    def asked() -> list[UUID]:
+        with world.deps.database.begin() as work:
+            waiting = select(Outbox).where(Outbox.topic == Topic.LIST_CHANGED, Outbox.done_at.is_(None))
+            rows = work.session.scalars(waiting).all()
+            for row in rows:
+                row.done_at = work.clock.real()
+            return [row.subject_id for row in rows]
+
+    for path, values, seen, times in (
+        (f"/teams/{team}", {"name": "监理二部"}, 1, 0),
+        (f"/teams/{team}", {"unit_id": str(world.unit())}, 2, 1),
+        (f"/filings/{filing}", {"section": "二标段"}, 1, 0),
+        (f"/filings/{filing}", {"section_group": "A"}, 2, 1),
+        (f"/filings/{filing}", {"section_group": "A"}, 3, 0),
+        (project, {"address": "无"}, version, 0),
+        (project, {"kind": "building"}, version + 1, 1),
+        (project, {"area_m2": 9000, "price_yuan": 5}, version + 2, 1),
+    ):
+        assert city.patch(path, values, seen).status_code == 200
+        assert asked() == [bare.project_id] * times, (path, values)
+
+
+def test_a_size_put_right_closes_by_day_what_rested_on_it(city: Caller, world: World, site: Site) -> None:
+    sized(world, site, area_m2=90_000)
+    person = world.person().id
+    certified(world, person, "constructor_2")
+    world.line(site.construction, person)
+    crosscheck_night.run_all(deps=world.deps)
+
+    def told() -> set[str]:
+        with world.deps.database.begin() as work:
+            return set(work.session.scalars(select(Finding.rule).where(Finding.closed_at.is_(None))))
+
+    assert "certificate_wrong_level" in told()
+    version = city.get(f"/projects/{site.project_id}").json["version"]
+    assert city.patch(f"/projects/{site.project_id}", {"area_m2": 9000}, version).status_code == 200
+    perform(Topic.LIST_CHANGED, site.project_id, deps=world.deps)
+    assert "certificate_wrong_level" not in told()

@@ -13,7 +13,9 @@ from werkzeug.test import TestResponse
 
 from service.deps import Deps
 from service.domain.actors import Actor, Role, Scope
-from service.store.models import Audit, Photo, PhotoSeen, RosterLine
+from service.domain.sources import Source
+from service.domain.topics import Topic
+from service.store.models import Audit, ListEntry, Outbox, Photo, PhotoSeen, RosterLine
 from service.usecases import retention
 from tests.api.support import Caller, bomb, file, member, multipart, said, text
 from tests.factories import Site, World
@@ -319,8 +321,27 @@ def test_differences_come_in_pages_and_as_a_file(city: Caller, world: World, sit
     rows = list(csv.reader(io.StringIO(sent.data.decode("utf-8-sig"))))
     assert rows[0][:3] == ["岗位", "姓名", "人员编号"]
     # A spreadsheet would take the name for a formula.
-    expected = ["project_manager", "'=陈一", str(min(listed)), "是", "否", "否", "", "not_on_roster"]
+    expected = ["项目负责人", "'=陈一", str(min(listed)), "是", "否", "否", "", "名单人员未任职"]
     assert (len(rows), rows[1]) == (6, expected)
+    agreeing = city.get(f"{path}.csv", query_string={"all": "true"}).data.decode("utf-8-sig")
+    assert list(csv.reader(io.StringIO(agreeing)))[-1][-2:] == ["生效", "一致"]
+    with world.deps.database.begin() as work:
+        taken = work.session.scalars(select(Audit).where(Audit.action == "project:export_differences")).all()
+    assert [(each.actor_id, each.subject_id) for each in taken] == [(city.actor.account_id, str(site.project_id))] * 2
+
+
+def test_an_entry_typed_over_a_system_s_word_is_not_confirmed(city: Caller, world: World, site: Site) -> None:
+    row = world.listed(site.project_id, world.person().id)
+    with world.deps.database.begin() as work:
+        told = work.session.get_one(ListEntry, row.id)
+        told.source, told.checked_at = Source.FILING_SYSTEM, world.deps.clock.now()
+        work.save()
+        version = told.version
+    path = f"/list-entries/{row.id}"
+    same = city.patch(path, {"ends_on": None}, version).json
+    assert (same["source"], same["checked_at"] is None, same["version"]) == ("filing_system", False, version)
+    changed = city.patch(path, {"ends_on": "2026-12-31"}, version).json
+    assert (changed["source"], changed["checked_at"]) == ("typed", None)
 
 
 @pytest.mark.parametrize(
@@ -362,9 +383,65 @@ def test_employments_are_recorded_put_right_and_left(
     (row,) = city.get(path).json
     assert (row["starts_on"], row["ends_on"], row["version"]) == ("2025-06-01", "2026-03-01", 3)
     shown = city.get(f"/roster-lines/{line.id}").json
-    assert (shown["state"], shown["ends_on"]) == ("ended", "2026-03-01")
+    # It was said today.
+    assert (shown["state"], shown["ends_on"]) == ("ended", "2026-03-02")
     other = {"unit_id": str(world.unit()), "left_on": "2026-03-01"}
     assert said(city.post(f"/people/{person}/leave", other)) == (409, [("not_employed", "unit_id")])
+
+
+def test_a_firm_opens_whom_it_employs_today(city: Caller, world: World, site: Site, speaking_for: SpeakingFor) -> None:
+    unit, person, gone = (
+        UUID(city.get(f"/teams/{site.construction}").json["unit_id"]),
+        world.person().id,
+        world.person(),
+    )
+    firm = speaking_for(member(world, Role.ENTERPRISE, Scope.UNIT, unit))
+    certificate = {"type_code": "safety_c2", "valid_from": "2024-01-01"}
+    made = [
+        city.post("/certificates", {**certificate, "person_id": str(each), "number": f"C2-{at}"}).json["id"]
+        for at, each in enumerate((person, gone.id))
+    ]
+    for each, ends_on in ((person, None), (gone.id, "2026-03-01")):
+        values = {"unit_id": str(unit), "starts_on": "2026-01-01", "ends_on": ends_on}
+        assert city.post(f"/people/{each}/employments", values).status_code == 201
+    assert firm.ids("/people", unit_id=str(unit)) == [str(person)]
+    assert firm.get(f"/people/{person}").json["name"] == "陈立项"
+    assert firm.ids("/certificates", unit_id=str(unit)) == made[:1]
+    assert firm.get(f"/certificates/{made[0]}").status_code == 200
+    assert said(firm.get(f"/people/{gone.id}")) == (404, [("not_found", None)])
+    assert said(firm.get(f"/certificates/{made[1]}")) == (404, [("not_found", None)])
+
+
+def test_the_client_s_consent_to_other_projects_is_recorded_and_withdrawn(
+    world: World, site: Site, speaking_for: SpeakingFor
+) -> None:
+    person = world.person().id
+    row = world.line(site.construction, person)
+    draft = world.line(site.construction, world.person().id, in_force=False)
+    path = f"/roster-lines/{row.id}/consent"
+    client = speaking_for(member(world, Role.CLIENT, Scope.PROJECT, site.project_id))
+    office = speaking_for(member(world, Role.PROJECT_OFFICE, Scope.TEAM, site.construction))
+    himself = speaking_for(member(world, Role.OFFICER, Scope.BODY, site.body, person_id=person))
+    consent = {"concurrent_consent_on": "2026-03-02"}
+    assert said(client.post(path, consent)) == (428, [("version_needed", "If-Match")])
+    assert said(client.post(path, consent, version=row.version - 1)) == (412, [("version_conflict", None)])
+    assert said(office.post(path, consent, version=row.version)) == (403, [("forbidden", None)])
+    assert said(himself.post(path, consent, version=row.version)) == (403, [("own_affair", None)])
+    assert said(client.post(path, {}, version=row.version)) == (422, [("missing", "concurrent_consent_on")])
+    tomorrow = {"concurrent_consent_on": "2026-03-03"}
+    assert said(client.post(path, tomorrow, version=row.version)) == (422, [("in_future", "concurrent_consent_on")])
+    for at, day in enumerate(("2026-03-02", None)):
+        given = client.post(path, {"concurrent_consent_on": day}, version=row.version + at).json
+        assert (given["concurrent_consent_on"], given["version"]) == (day, row.version + at + 1)
+    refused = client.post(f"/roster-lines/{draft.id}/consent", consent, version=1)
+    assert said(refused) == (409, [("act_not_allowed", None)])
+    assert refused.json["errors"][0]["data"] == {"act": "consent", "state": "draft", "allowed": ["submit"]}
+    with world.deps.database.begin() as work:
+        told = select(Audit.data).where(Audit.action == "roster_line:consent").order_by(Audit.id)
+        assert work.session.scalars(told).all() == [{"consent_on": "2026-03-02"}, {"consent_on": None}]
+        facts = select(Outbox).where(Outbox.topic == Topic.ROSTER_LINE_CHANGED, Outbox.subject_id == row.id)
+        # Proposed, submitted, approved; then the two here.
+        assert len(work.session.scalars(facts).all()) == 5
 
 
 def test_a_plan_that_ends_before_it_begins_is_refused(city: Caller, site: Site) -> None:

@@ -75,18 +75,61 @@ def test_what_ends_soon_comes_first_with_its_bucket_and_what_its_holder_is_neede
     assert said(enterprise.get(f"{path}?cursor=2026-03-02")) == (422, [("invalid", "cursor")])
 
 
+def test_what_is_over_or_was_renewed_needs_no_renewal(
+    enterprise: Caller, world: World, unit: UUID, city: Caller
+) -> None:
+    path = f"/units/{unit}/certificates/expiring"
+    gone, renewed, ahead, gap, other = (worker(world, unit, name, "2026-03-20") for name in "甲乙丙丁戊")
+    lifted = worker(world, unit, "己", "2026-03-20", type_code="constructor_1", specialty="建筑工程")
+    (one,) = city.ids("/certificates", person_id=str(gone))
+    city.post(f"/certificates/{one}/statuses", {"status": "cancelled", "from_on": "2026-03-02"})
+
+    def holds(person: UUID, first: str, **changes: Any) -> str:
+        values = {"person_id": str(person), "type_code": "safety_c2", "number": f"N{next(NUMBERS)}"}
+        made = city.post("/certificates", {**values, "valid_from": first, "valid_until": "2029-01-01", **changes})
+        assert made.status_code == 201
+        return made.json["id"]
+
+    holds(renewed, "2026-01-01")
+    holds(ahead, "2026-03-21")
+    holds(gap, "2026-03-22")
+    revoked = holds(other, "2026-01-01")
+    city.post(f"/certificates/{revoked}/statuses", {"status": "revoked", "from_on": "2026-03-02"})
+    holds(lifted, "2026-01-01", type_code="constructor_1", specialty="机电工程")
+    page = enterprise.get(path).json
+    assert [row["name"] for row in page["items"]] == ["丁", "戊", "己"]
+    assert page["counts"] == {"expired": 0, "30": 3, "60": 0, "90": 0}
+
+
+def test_posts_out_of_reach_are_not_shown(
+    enterprise: Caller, world: World, site: Site, unit: UUID, city: Caller, speaking_for: Speak
+) -> None:
+    person, other = worker(world, unit, "甲", "2026-03-20"), world.site()
+    world.line(site.construction, person, "safety_officer")
+    world.line(other.construction, person, "safety_officer")
+    path = f"/units/{unit}/certificates/expiring"
+
+    def projects_told(caller: Caller) -> set[str]:
+        (row,) = caller.get(path).json["items"]
+        return {post["project_id"] for post in row["posts"]}
+
+    officer = speaking_for(member(world, Role.OFFICER, Scope.BODY, site.body))
+    assert projects_told(enterprise) == projects_told(officer) == {str(site.project_id)}
+    assert projects_told(city) == {str(site.project_id), str(other.project_id)}
+
+
 def test_all_of_them_come_as_a_file_that_a_spreadsheet_opens(
     enterprise: Caller, world: World, site: Site, unit: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(certificate_lists, "BATCH", 2)
-    people = [worker(world, unit, name, "2026-03-02") for name in ("甲", "乙,丙", "=1+1", "丁", "戊")]
+    people = [worker(world, unit, name, "2026-03-02") for name in ("甲", "乙,丙", "=1+1", "＝1+1", "＠丁")]
     world.line(site.construction, people[0], "safety_officer")
     response = enterprise.get(f"/units/{unit}/certificates/expiring?format=csv")
     assert (response.status_code, response.content_type) == (200, "text/csv; charset=utf-8")
     assert response.data.startswith(b"\xef\xbb\xbf")
     header, *rows = csv.reader(io.StringIO(response.data.decode("utf-8-sig")))
     assert header == ["姓名", "证书类型", "证书编号", "有效期至", "剩余天数", "到期情况", "现任岗位"]
-    assert {row[0] for row in rows} == {"甲", "乙,丙", "'=1+1", "丁", "戊"}
+    assert {row[0] for row in rows} == {"甲", "乙,丙", "'=1+1", "'＝1+1", "'＠丁"}
     assert len(rows) == 5
     first = next(row for row in rows if row[0] == "甲")
     assert first[1] == "安全生产考核合格证（C2）"

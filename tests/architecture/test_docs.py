@@ -29,7 +29,8 @@ from service.domain.exchange import Peer, RunState, Things, Trigger
 from service.domain.findings.base import FindingKind, Rule
 from service.domain.identifiers import DocumentKind, UnmaskReason
 from service.domain.lists import Difference
-from service.domain.post_rules import Exemption, Measure, Standing
+from service.domain.post_rule_versions import Standing
+from service.domain.post_rules import Exemption, Measure
 from service.domain.reasons import REASONS, Reason, Verdict, verdict_of
 from service.domain.records import Result
 from service.domain.regulations import Confidence

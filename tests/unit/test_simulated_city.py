@@ -15,7 +15,8 @@ from stdnum.cn import ric
 from service.domain.certificates import CertificateStatus
 from service.domain.findings.base import Rule
 from service.domain.identifiers import DocumentKind, credit_code_problem, document_problem, phone_problem
-from service.domain.post_rules import PostRule, PostRuleVersion, rules_on
+from service.domain.post_rule_versions import PostRuleVersion, rules_on
+from service.domain.post_rules import PostRule
 from service.domain.sites import BodyKind, ProjectState
 from service.simulate.city import City, Plan
 from service.simulate.drafts import Group, Site

@@ -177,6 +177,30 @@ def test_whoever_reaches_the_person_writes_his_certificates(world: World, deps: 
     assert refusals(taken(deps, [new_unit], clerk)) == [("unknown_reference", "unit.credit_code")]
 
 
+def test_a_file_gives_nothing_back_that_the_registry_took_away(world: World, deps: Deps) -> None:
+    site, his, other = world.site(), document(deps), document(deps)
+    office = world.actor(Role.PROJECT_OFFICE, Scope.TEAM, site.construction)
+    for each in (his, other):
+        person_id = taken(deps, [PersonRecord(each)])[0].id
+        assert person_id
+        world.line(site.construction, person_id)
+    his_id = taken(deps, [PersonRecord(his)])[0].id
+    registry = Origin(Source.CERTIFICATE_REGISTRY, checked_at=deps.clock.now())
+    record, valid = certificate(his, status=CertificateStatus.REVOKED), certificate(other)
+    taken(deps, [record, valid], registry)
+    today = business_day(deps.clock.now())
+    back = replace(record, status=CertificateStatus.VALID, status_from=today)
+    suspended = replace(valid, status=CertificateStatus.SUSPENDED, status_from=today)
+    refused, changed = taken(deps, [back, suspended], Origin(Source.SPREADSHEET, office))
+    assert refusals([refused]) == [("registry_said_otherwise", "status")]
+    assert changed.result is Result.CHANGED
+    himself = Origin(Source.SPREADSHEET, replace(office, person_id=his_id))
+    own = replace(record, status=CertificateStatus.CANCELLED, status_from=today)
+    assert refusals(taken(deps, [own], himself)) == [("own_affair", "status")]
+    body = Origin(Source.SPREADSHEET, world.actor(Role.OFFICER, Scope.BODY, site.body))
+    assert results(taken(deps, [back], body)) == [Result.CHANGED]
+
+
 def test_two_callers_at_once_make_each_certificate_and_status_once(meeting_deps: Deps) -> None:
     his = document(meeting_deps)
     records = [certificate(his, status=CertificateStatus.SUSPENDED) for _ in range(40)]

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import func, select
+from stdnum.cn import ric
 
 from service.deps import Deps
 from service.domain.actors import Role, Scope
@@ -18,7 +19,7 @@ from service.errors import ServiceError
 from service.store.models import Audit, Employment, Person, Unit
 from service.usecases.bulk import take
 from tests.bulk import SHEET, person_number, refusals, results, statements, taken, unit_record
-from tests.factories import World
+from tests.factories import NUMBERS, World
 
 
 def told(name: str = "张三", **fields: Any) -> PersonRecord:
@@ -50,6 +51,7 @@ def test_a_new_person_is_registered_with_unit_phone_and_employment(deps: Deps) -
     number = record.document.number.encode()
     assert deps.vault.open(f"document:{person.document_hash.hex()}", person.document_sealed) == number
     assert deps.vault.open(f"phone:{person.id}", person.phone_sealed or b"") == b"13900001234"
+    assert person.phone_hash == deps.vault.digest("phone", b"13900001234")
     assert (employment.unit_id, employment.starts_on, employment.ends_on) == (unit_id, date(2020, 1, 1), None)
     assert sorted(audits(deps)) == [
         ("employment:create", {"source": "spreadsheet"}),
@@ -70,13 +72,22 @@ def test_the_same_people_again_are_unchanged_and_write_nothing(deps: Deps) -> No
 
 def test_a_name_with_blanks_or_composed_otherwise_is_the_same_name(deps: Deps) -> None:
     number = person_number()
-    names = ["张 三", " 张三", "张\u3000三"]
+    names = ["张 三", " 张三", "张\u3000三", "张·三", "\u202d张三\u202c"]
     assert results(taken(deps, [PersonRecord(Document(number, "张三"))])) == [Result.CREATED]
     for name in names:
         assert results(taken(deps, [PersonRecord(Document(number, name))])) == [Result.UNCHANGED]
     other = person_number()
     taken(deps, [PersonRecord(Document(other, "Jose\u0301"))])
     assert results(taken(deps, [PersonRecord(Document(other, "José"))])) == [Result.UNCHANGED]
+
+
+def test_who_is_not_born_yet_is_not_registered_and_what_hides_in_a_name_is_not_kept(deps: Deps) -> None:
+    stem = f"31999920260303{next(NUMBERS) % 1000:03d}"
+    unborn = Document(stem + ric.calc_check_digit(f"{stem}0"), "张三")
+    refused, made = taken(deps, [PersonRecord(unborn, unit=unit_record()), told("\u202e张\u200b三")])
+    assert refusals([refused]) == [("birth_to_come", "document.number")]
+    with deps.database.begin() as work:
+        assert work.session.get_one(Person, made.id).name == "张三"
 
 
 def test_another_name_is_a_conflict_that_tells_nothing_and_hinders_nobody(deps: Deps) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from service.deps import Deps
 from service.domain.actors import Actor, Role, Scope
 from service.domain.roster import LineAct, LineState
+from service.domain.sources import Source
 from service.domain.topics import Topic
 from service.errors import ServiceError
 from service.store.models import Audit, Employment, Outbox, RosterLine, Team
@@ -85,11 +86,11 @@ def test_leaving_ends_the_employment_and_every_line_on_the_unit_s_teams_at_once(
     elsewhere = world.line(world.site(fenced=False).construction, person)
     facts = told(deps, Topic.ROSTER_LINE_CHANGED, in_force.id)
     left = leave(world, person, unit)
-    assert left == Left([employment.id], [in_force.id, later.id], [draft.id])
+    assert left == Left([employment.id], [in_force.id], [later.id, draft.id])
     assert state_of(deps, in_force) == (LineState.ENDED, LEFT, [])
     assert state_of(deps, short) == (LineState.ENDED, date(2026, 2, 1), [])
-    # What was to begin later ends on its first day.
-    assert state_of(deps, later) == (LineState.ENDED, date(2026, 4, 1), [])
+    # What was to begin later gives him no seat, though it was approved.
+    assert state_of(deps, later) == (LineState.RETURNED, None, ["left_unit"])
     assert state_of(deps, draft) == (LineState.RETURNED, None, ["left_unit"])
     assert state_of(deps, elsewhere) == (LineState.IN_FORCE, None, [])
     assert told(deps, Topic.ROSTER_LINE_CHANGED, in_force.id) == facts + 1
@@ -97,7 +98,80 @@ def test_leaving_ends_the_employment_and_every_line_on_the_unit_s_teams_at_once(
     assert row.ends_on == LEFT
     with deps.database.begin() as work:
         (entry,) = work.session.scalars(select(Audit).where(Audit.action == "person:leave"))
-    assert entry.data == {"unit": str(unit), "employments": 1, "lines": 2, "returned": 1}
+    assert entry.data == {"unit": str(unit), "employments": 1, "lines": 1, "returned": 2}
+
+
+def test_a_line_that_has_its_last_day_ends_earlier_when_he_leaves_earlier(world: World, site: Site, deps: Deps) -> None:
+    person, unit = world.person().id, unit_of(deps, site.construction)
+    line = world.line(site.construction, person)
+    later = world.line(site.construction, person, "safety_officer", starts_on=date(2026, 4, 1))
+    for each in (line, later):
+        until = date(2026, 6, 30)
+        roster.act_on_line(each.id, LineAct.END, each.version, actor=world.city, deps=deps, ends_on=until)
+    assert leave(world, person, unit) == Left([], [line.id], [later.id])
+    assert state_of(deps, line) == (LineState.ENDED, LEFT, [])
+    assert state_of(deps, later)[0] is LineState.RETURNED
+
+
+def test_a_last_day_with_a_mistyped_year_is_refused(world: World, site: Site, deps: Deps) -> None:
+    person, unit = world.person().id, unit_of(deps, site.construction)
+    line = world.line(site.construction, person)
+    # Today is 2 March.
+    (problem,) = refused("leaves_too_late", lambda: leave(world, person, unit, date(2026, 6, 3))).problems
+    assert (problem.field, problem.data) == ("left_on", {"latest": "2026-06-02"})
+    assert leave(world, person, unit, date(2026, 6, 2)).lines == [line.id]
+    # The day was put right: he leaves earlier than was said.
+    assert leave(world, person, unit).lines == [line.id]
+
+
+@pytest.mark.parametrize(("by_firm", "last"), [(True, date(2026, 3, 2)), (False, LEFT)])
+def test_for_a_firm_a_line_ends_no_earlier_than_the_day_on_which_it_says_so(
+    world: World, site: Site, deps: Deps, by_firm: bool, last: date
+) -> None:
+    person, unit = world.person().id, unit_of(deps, site.construction)
+    firm, officer = world.actor(Role.ENTERPRISE, Scope.UNIT, unit), world.actor(Role.OFFICER, Scope.BODY, site.body)
+    employ(world, person, unit)
+    line = world.line(site.construction, person)
+    begun = world.line(site.construction, person, "safety_officer", starts_on=date(2026, 3, 1))
+    left = leave(world, person, unit, actor=firm if by_firm else officer)
+    assert state_of(deps, line) == (LineState.ENDED, last, [])
+    # A line begun since is as long as the firm kept it; by the body's word he never sat there.
+    assert left == Left(left.employments, [line.id, begun.id] if by_firm else [line.id], [] if by_firm else [begun.id])
+    (employment,) = employments.list_employments(person, actor=world.city, deps=deps)
+    assert employment.ends_on == LEFT
+
+
+def test_a_draft_makes_nobody_anyone_s_employee(world: World, site: Site, deps: Deps) -> None:
+    person, own = world.person().id, unit_of(deps, site.construction)
+    employ(world, person, world.unit())
+    firm = world.actor(Role.ENTERPRISE, Scope.UNIT, own)
+    office = world.actor(Role.PROJECT_OFFICE, Scope.TEAM, site.construction)
+    line = world.line(site.construction, person, in_force=False)
+    refused("no_line_in_force", lambda: employ(world, person, own, actor=firm))
+    refused("no_line_in_force", lambda: leave(world, person, own, actor=firm))
+    for actor in (firm, office):
+        assert employments.list_employments(person, actor=actor, deps=deps) == []
+    world.put_in_force(line)
+    for actor in (firm, office):
+        assert len(employments.list_employments(person, actor=actor, deps=deps)) == 1
+    assert employ(world, person, own, actor=firm).unit_id == own
+
+
+def test_what_somebody_types_over_a_system_s_word_is_his_own(world: World, deps: Deps) -> None:
+    person, unit = world.person().id, world.unit()
+    row = employ(world, person, unit)
+    for change in ({"ends_on": date(2026, 12, 31)}, None):
+        with deps.database.begin() as work:
+            told = work.session.get_one(Employment, row.id)
+            told.source = Source.FILING_SYSTEM
+            work.save()
+        if change:
+            employments.change_employment(row.id, {}, told.version, actor=world.city, deps=deps)
+            assert employments.list_employments(person, actor=world.city, deps=deps)[0].source is Source.FILING_SYSTEM
+            employments.change_employment(row.id, change, told.version, actor=world.city, deps=deps)
+        else:
+            leave(world, person, unit)
+        assert employments.list_employments(person, actor=world.city, deps=deps)[0].source is Source.TYPED
 
 
 def test_leaving_twice_changes_nothing(world: World, site: Site, deps: Deps) -> None:
@@ -153,8 +227,8 @@ def test_a_firm_has_a_say_over_its_own_people_as_its_own(world: World, site: Sit
     refused("forbidden", lambda: leave(world, person, other, actor=firm))
     change = {"ends_on": LEFT}
     refused("forbidden", lambda: employments.change_employment(theirs.id, change, 1, actor=firm, deps=deps))
-    refused("not_found", lambda: employments.change_employment(mine.id, change, 1, actor=stranger, deps=deps))
-    refused("not_found", lambda: leave(world, person, own, actor=stranger))
+    refused("forbidden", lambda: employments.change_employment(mine.id, change, 1, actor=stranger, deps=deps))
+    refused("forbidden", lambda: leave(world, person, own, actor=stranger))
     # By its employment the other firm reads its own, and no more.
     (seen,) = employments.list_employments(person, actor=stranger, deps=deps)
     assert seen.id == theirs.id

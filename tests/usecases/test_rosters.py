@@ -12,13 +12,14 @@ from sqlalchemy import select
 from jobs.tasks import perform
 from service.deps import Deps
 from service.domain.actors import Actor, Role, Scope
+from service.domain.identifiers import UnmaskReason
 from service.domain.lists import Difference
 from service.domain.roster import Basis, LineAct, LineState, Match, ReturnReason, ScanKind
 from service.domain.topics import Topic
 from service.errors import ServiceError
-from service.store.models import Audit, ListEntry, Outbox, RosterLine
+from service.store.models import Audit, ListEntry, Outbox, PostRuleRow, RosterLine
 from service.store.queries.paging import Window
-from service.usecases import certificates, crosscheck_night, lists, roster, roster_match, roster_scans
+from service.usecases import certificates, crosscheck_night, lists, people, roster, roster_match, roster_scans
 from tests.factories import STARTED, Site, World
 from tests.fakes import SetClock
 
@@ -179,6 +180,47 @@ def test_the_night_finds_the_lists_that_begin_with_the_day(
     assert now(line, deps).state is LineState.IN_FORCE
 
 
+def test_a_line_begins_with_the_list_that_names_its_person_later(
+    world: World, site: Site, client: Actor, deps: Deps
+) -> None:
+    world.listed(site.project_id, world.person().id)
+    waiting, over, approved_late = (world.person().id for _ in range(3))
+    line = approved(submitted(world, site, waiting), client, deps)
+    past = approved(submitted(world, site, over, ends_on=date(2026, 3, 1)), client, deps)
+    for person in (waiting, over, approved_late):
+        world.listed(site.project_id, person, starts_on=date(2026, 2, 1), ends_on=date(2026, 2, 10))
+        world.listed(site.project_id, person, starts_on=date(2026, 2, 20))
+    listen(deps, site.project_id)
+    assert (now(line, deps).state, now(line, deps).starts_on) == (LineState.IN_FORCE, date(2026, 2, 20))
+    # Nobody comes in force on days that are over.
+    assert (now(past, deps).state, now(past, deps).match) == (LineState.SUBMITTED, Match.MISMATCHED)
+    late = approved(submitted(world, site, approved_late), client, deps)
+    assert (late.state, late.starts_on) == (LineState.IN_FORCE, date(2026, 2, 20))
+    to_come = submitted(world, site, approved_late, starts_on=date(2026, 4, 1), post_code="safety_officer")
+    world.listed(site.project_id, approved_late, "safety_officer")
+    assert approved(to_come, client, deps).starts_on == date(2026, 4, 1)
+    with deps.database.begin() as work:
+        told = select(Audit.data).where(Audit.action == "roster_line:in_force")
+        assert work.session.scalars(told).all() == [{"starts_on": "2026-02-20"}]
+
+
+def test_the_rule_of_the_line_s_first_day_says_which_list_binds(
+    world: World, site: Site, client: Actor, deps: Deps
+) -> None:
+    person = world.person().id
+    world.listed(site.project_id, person)
+    world.listed(site.project_id, world.person().id, basis=Basis.CONTRACT)
+    with deps.database.begin() as work:
+        old = work.session.scalars(select(PostRuleRow).where(PostRuleRow.post_code == POST)).one()
+        values = {"post_code": POST, "rule_version": "test", "effective_from": date(2026, 3, 10), "category": 1}
+        work.add(PostRuleRow(**values, body={**old.body, "binding": "contract"}))
+    before = submitted(world, site, person, ends_on=date(2026, 3, 31))
+    later = submitted(world, site, person, starts_on=date(2026, 4, 1))
+    assert approved(before, client, deps).state is LineState.IN_FORCE
+    assert approved(later, client, deps).match is Match.MISMATCHED
+    assert roster_match.read_standing(later.id, actor=world.city, deps=deps).binding is Basis.CONTRACT
+
+
 def test_a_waiting_line_tells_how_it_stands_when_another_list_comes(
     world: World, site: Site, client: Actor, deps: Deps
 ) -> None:
@@ -208,7 +250,43 @@ def test_nobody_approves_his_own_line(world: World, site: Site, client: Actor, d
     refused("own_affair", lambda: approved(line, replace(client, person_id=person), deps))
 
 
-@pytest.mark.parametrize("state", ["draft", "submitted", "returned", "in_force"])
+def test_nobody_but_the_city_approves_what_he_proposed(world: World, site: Site, officer: Actor, deps: Deps) -> None:
+    values = {"team_id": site.construction, "person_id": world.person().id, "post_code": POST, "basis": Basis.FILING}
+    line = roster.propose_line({**values, "starts_on": STARTED}, actor=officer, deps=deps)
+    line = roster.act_on_line(line.id, LineAct.SUBMIT, line.version, actor=officer, deps=deps)
+    refused("own_proposal", lambda: approved(line, officer, deps))
+    colleague = world.actor(Role.OFFICER, Scope.BODY, site.body)
+    assert approved(line, colleague, deps).state is LineState.IN_FORCE
+    assert world.line(site.construction, world.person().id).proposed_by == world.city.account_id
+
+
+@pytest.mark.parametrize(("days", "has_power"), [(31, True), (32, False)])
+def test_a_line_gives_power_over_its_person_a_month_before_its_first_day(
+    world: World, site: Site, officer: Actor, deps: Deps, days: int, has_power: bool
+) -> None:
+    person = world.person().id
+    world.line(site.construction, person, starts_on=date(2026, 3, 2) + timedelta(days=days))
+    if has_power:
+        assert people.unmask(person, UnmaskReason.CONTACT, actor=officer, deps=deps).document_number
+    else:
+        refused("no_line_in_force", lambda: people.unmask(person, UnmaskReason.CONTACT, actor=officer, deps=deps))
+
+
+def test_a_line_only_ends_earlier(world: World, site: Site, deps: Deps) -> None:
+    line = world.line(site.construction, world.person().id)
+
+    def end(ends_on: date) -> RosterLine:
+        version = now(line, deps).version
+        return roster.act_on_line(line.id, LineAct.END, version, actor=world.city, deps=deps, ends_on=ends_on)
+
+    for day in (31, 31, 30):
+        assert end(date(2026, 3, day)).ends_on == date(2026, 3, day)
+    (problem,) = refused("ends_later", lambda: end(date(2026, 3, 31))).problems
+    assert (problem.field, problem.data) == ("ends_on", {"ends_on": "2026-03-30"})
+    refused("dates_in_order", lambda: end(STARTED - timedelta(days=1)))
+
+
+@pytest.mark.parametrize("state", ["draft", "submitted", "returned", "in_force", "ended"])
 @pytest.mark.parametrize(
     ("starts_on", "ends_on", "overlaps"),
     [
@@ -226,9 +304,8 @@ def test_one_seat_is_given_once_on_a_day(
     line = roster.propose_line(
         {**seat, "starts_on": STARTED, "ends_on": date(2026, 3, 31)}, actor=world.city, deps=deps
     )
-    for act in {"draft": "", "submitted": "submit", "returned": "submit return", "in_force": "submit approve"}[
-        state
-    ].split():
+    ways = {"draft": "", "submitted": "submit", "returned": "submit return", "in_force": "submit approve"}
+    for act in {**ways, "ended": "submit approve end"}[state].split():
         line = roster.act_on_line(line.id, LineAct(act), line.version, actor=world.city, deps=deps)
 
     def again() -> RosterLine:
@@ -291,7 +368,17 @@ def test_the_body_approves_a_replacement_only_with_the_client_s_consent(
     roster_scans.add_scan(line.id, ScanKind.APPOINTMENT, PDF, actor=world.city, deps=deps)
     refused("consent_missing", lambda: approved(line, officer, deps))
     roster_scans.add_scan(line.id, ScanKind.CLIENT_CONSENT, PDF, actor=world.city, deps=deps)
-    assert approved(line, officer, deps).state is LineState.IN_FORCE
+    other = world.line(site.construction, world.person().id)
+    back = roster.act_on_line(line.id, LineAct.RETURN, line.version, actor=officer, deps=deps)
+    for replaces_id in (other.id, old.id):
+        values = {"replaces_id": replaces_id}
+        back = roster.change_line(line.id, values, back.version, actor=world.city, deps=deps)
+        back = roster.act_on_line(line.id, LineAct.SUBMIT, back.version, actor=world.city, deps=deps)
+        if replaces_id == other.id:
+            # The client consented to another replacement.
+            refused("consent_missing", lambda: approved(now(line, deps), officer, deps))
+            back = roster.act_on_line(line.id, LineAct.RETURN, back.version, actor=officer, deps=deps)
+    assert approved(back, officer, deps).state is LineState.IN_FORCE
 
 
 def test_the_client_s_earlier_approval_is_his_consent(
@@ -319,7 +406,7 @@ def test_a_replacement_names_a_line_of_another_person_on_the_same_seat(world: Wo
 @pytest.mark.parametrize(
     ("old_holds", "new_holds", "lower"),
     [
-        (["constructor_1", "safety_b"], ["constructor_2", "safety_b"], []),
+        (["constructor_1", "safety_b"], ["constructor_2", "safety_b"], ["constructor_1"]),
         (["constructor_2", "safety_b"], ["constructor_1", "safety_b"], []),
         (["constructor_1", "safety_b"], ["constructor_1"], ["safety_b"]),
         (["constructor_1", "safety_b"], [], ["constructor_1", "safety_b"]),

@@ -1,5 +1,6 @@
 """What all schemas share: unknown fields are refused, and every message is a code with its numbers."""
 
+import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
@@ -8,6 +9,7 @@ from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
+from service.domain.identifiers import seen
 from service.errors import Problem
 
 # marshmallow's keys of error messages, and our codes; numbers follow after a bar (api/errors.py reads them).
@@ -19,6 +21,7 @@ _CODES = {
     "invalid_awareness": "naive_time",
     "unknown": "not_a_choice|choices={choices}",
 }
+_SLUG = re.compile(r"[a-z][a-z0-9_]*")
 _EARLIEST, _LATEST = date(1990, 1, 1), date(2100, 1, 1)
 
 
@@ -56,6 +59,29 @@ class Text(fields.String):
         if any(unicodedata.category(char) in {"Cc", "Cs"} and char not in self.controls for char in text):
             raise ValidationError("invalid")
         return text
+
+
+class Name(Text):
+    """A name: without format characters, which hide in it or turn around how it reads."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
+        name = super()._deserialize(value, attr, data, **kwargs)
+        if name != seen(name):
+            raise ValidationError("invalid")
+        return name
+
+
+class Slug(Text):
+    """A code that people and addresses spell the same: [a-z][a-z0-9_]{0,39}."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(most=40, **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
+        code = super()._deserialize(value, attr, data, **kwargs)
+        if code and not _SLUG.fullmatch(code):
+            raise ValidationError("bad_code")
+        return code
 
 
 class Lines(Text):

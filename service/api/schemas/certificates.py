@@ -9,6 +9,7 @@ from service.api.paging import PageIn
 from service.api.schemas.base import Day, Instant, Out, Strict, Text, choice
 from service.api.schemas.registers import Stamped
 from service.domain.certificates import NUMBER_LENGTH, Bucket, CertificateStatus
+from service.domain.identifiers import seen
 from service.domain.sources import Source
 
 _WITHIN = validate.OneOf([90, 60, 30], error="not_a_choice|choices={choices}")
@@ -18,7 +19,7 @@ class CertificateNumber(Text):
     """A number as people type it: full-width brackets, spaces and small letters are put right."""
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
-        number = unicodedata.normalize("NFKC", super()._deserialize(value, attr, data, **kwargs))
+        number = seen(unicodedata.normalize("NFKC", super()._deserialize(value, attr, data, **kwargs)))
         told = "".join(number.split()).upper()
         if told and not any(char.isalnum() for char in told):
             raise ValidationError("invalid")
@@ -38,6 +39,7 @@ class CertificateOut(Stamped):
     unit_id = fields.UUID(allow_none=True)
     valid_from = Day()
     valid_until = Day(allow_none=True)
+    validity_unusual = fields.Boolean(metadata={"description": "it lasts longer than its type's `validity_months`"})
     status = choice(CertificateStatus, metadata={"description": "today's"})
     source = choice(Source)
     checked_at = Instant(
@@ -81,7 +83,7 @@ class CertificateQuery(PageIn):
     )
     status = choice(CertificateStatus, metadata={"description": "today's"})
     unit_id = fields.UUID(metadata={"description": "of those it employs today, and those that name it"})
-    project_id = fields.UUID(metadata={"description": "of those on its roster today"})
+    project_id = fields.UUID(metadata={"description": "of those on its roster today, as far as that is seen"})
 
 
 class CertificateStatusOut(Out):

@@ -5,9 +5,16 @@ from typing import Any
 from marshmallow import fields, post_load, validates_schema
 
 from service.api.paging import PageIn
-from service.api.schemas.base import Instant, Out, Strict, Text, choice, length, refuse
+from service.api.schemas.base import Instant, Name, Out, Strict, Text, choice, length, refuse
 from service.api.schemas.registers import Stamped
-from service.domain.identifiers import DocumentKind, UnmaskReason, compact, document_problem, phone_problem
+from service.domain.identifiers import (
+    DocumentKind,
+    UnmaskReason,
+    compact,
+    compact_phone,
+    document_problem,
+    phone_problem,
+)
 from service.store.models import ConsentKind, EnrolmentState
 from service.texts import text
 from service.usecases.enrolment import EnrolmentForm
@@ -31,7 +38,7 @@ class Phone(Text):
     """A mobile number as people type it."""
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
-        phone = compact(super()._deserialize(value, attr, data, **kwargs))
+        phone = compact_phone(super()._deserialize(value, attr, data, **kwargs))
         refuse(phone_problem(phone))
         return phone
 
@@ -48,14 +55,14 @@ class PersonOut(Stamped):
 class PersonChange(Strict):
     """What may change of a person."""
 
-    name = Text(most=60)
+    name = Name(most=60)
     phone = Phone(most=40, allow_none=True)
 
 
 class PersonIn(PersonChange):
     """A new person; an 18-digit number is checked by its check character (GB 11643-1999)."""
 
-    name = Text(most=60, required=True)
+    name = Name(most=60, required=True)
     document_kind = choice(DocumentKind, required=True)
     document_number = DocumentNumber(most=40, required=True)
 
@@ -77,6 +84,12 @@ class FindPersonIn(Strict):
     """A whole document number; it travels in a body, because addresses end up in logs."""
 
     document_number = DocumentNumber(most=40, required=True)
+
+
+class FindByPhoneIn(Strict):
+    """A whole mobile number, in a body for the same reason."""
+
+    phone = Phone(most=40, required=True)
 
 
 class UnmaskIn(Strict):

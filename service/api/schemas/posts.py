@@ -7,9 +7,10 @@ from typing import Any
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from service.api.paging import PageIn
-from service.api.schemas.base import Day, Instant, Out, Strict, Text, between, choice, length
+from service.api.schemas.base import Day, Instant, Out, Slug, Strict, Text, between, choice, length
 from service.api.schemas.base import Measure as Figure
-from service.domain.post_rules import Exemption, Measure, Standing
+from service.domain.post_rule_versions import Standing
+from service.domain.post_rules import Exemption, Measure
 from service.domain.roster import Basis
 from service.domain.sites import ProjectKind, TeamKind
 
@@ -147,7 +148,7 @@ class PostChange(Strict):
 class PostIn(PostChange):
     """A new post."""
 
-    code = Text(most=40, required=True)
+    code = Slug(required=True)
     name_zh = Text(most=40, required=True)
     name_en = Text(most=80, required=True)
     team_kind = choice(TeamKind, required=True)

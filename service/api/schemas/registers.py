@@ -9,7 +9,9 @@ from service.api.schemas.base import (
     Day,
     Instant,
     Lines,
+    Name,
     Out,
+    Slug,
     Strict,
     Text,
     between,
@@ -56,13 +58,13 @@ class DistrictIn(Strict):
     """A new district."""
 
     code = Text(6, 6, required=True)
-    name = Text(required=True, most=40)
+    name = Name(required=True, most=40)
 
 
 class DistrictChange(Strict):
     """A district's new name."""
 
-    name = Text(most=40, required=True)
+    name = Name(most=40, required=True)
 
 
 class CalendarDayOut(Out):
@@ -135,7 +137,7 @@ class CertificateTypeChange(Strict):
 class CertificateTypeIn(CertificateTypeChange):
     """A new certificate type."""
 
-    code = Text(most=40, required=True)
+    code = Slug(required=True)
     name_zh = Text(most=40, required=True)
     name_en = Text(most=80, required=True)
     family = Text(most=40, required=True)
@@ -152,6 +154,7 @@ class RegulationRecordOut(Out):
     confidence = choice(Confidence)
     source = fields.String()
     rules = fields.List(fields.String())
+    posts = fields.List(fields.String())
     version = fields.Integer()
 
 
@@ -165,12 +168,15 @@ class RegulationChange(Strict):
     confidence = choice(Confidence)
     source = Text(most=500, metadata={"description": "where its text is known from"})
     rules = fields.List(choice(Rule), validate=length(0, len(Rule)), metadata={"description": "who cite it"})
+    posts = fields.List(
+        Text(most=40), validate=length(0, 50), metadata={"description": "codes of its posts; none: of every post"}
+    )
 
 
 class RegulationIn(RegulationChange):
     """A new regulation."""
 
-    code = Text(most=40, required=True)
+    code = Slug(required=True)
     title_zh = Text(most=100, required=True)
     title_en = Text(most=200, required=True)
     text_zh = Lines(most=2000, required=True)
@@ -197,7 +203,7 @@ class UnitOut(Stamped):
 class UnitChange(Strict):
     """A unit's new name; its code is its identity."""
 
-    name = Text(required=True)
+    name = Name(required=True)
 
 
 class UnitIn(UnitChange):
@@ -225,7 +231,7 @@ class BodyOut(Stamped):
 class BodyChange(Strict):
     """What may change of a supervising body."""
 
-    name = Text()
+    name = Name()
     district_code = Text(6, 6, allow_none=True)
 
 
@@ -233,7 +239,7 @@ class BodyIn(BodyChange):
     """A new supervising body."""
 
     code = Text(most=40, required=True)
-    name = Text(required=True)
+    name = Name(required=True)
     kind = choice(BodyKind, required=True)
 
 

@@ -126,6 +126,12 @@ class LineChange(Strict):
     concurrent_consent_on = Day(allow_none=True)
 
 
+class ConsentIn(Strict):
+    """The day of the client's written consent that he also serves other projects; null withdraws it."""
+
+    concurrent_consent_on = Day(required=True, allow_none=True)
+
+
 class LineQuery(PageIn):
     """Filters of the list of roster lines."""
 

@@ -83,3 +83,12 @@ class Found:
     category: int | None = None
     person_id: UUID | None = None
     post_code: str | None = None
+    #: The regulations it rests on, where the rule itself knows; without any those that name the rule and the post.
+    cites: tuple[str, ...] = ()
+
+
+def steady(evidence: Any) -> Any:  # noqa: ANN401 - any JSON
+    """Evidence as two states of a finding are compared: when a source was last asked changes every night."""
+    if isinstance(evidence, Mapping):
+        return {name: steady(value) for name, value in evidence.items() if name != "checked_at"}
+    return [steady(each) for each in evidence] if isinstance(evidence, list | tuple) else evidence

@@ -13,7 +13,7 @@ RULE_VERSION = "1"
 
 
 def find(facts: Facts) -> Iterator[Found]:
-    """The chairs one of whose needs is met, for no longer than the post's first warning day."""
+    """The chairs one of whose needs is met, renewals that follow without a gap included, up to a warning day only."""
     for seat, judged in facts.judged:
         warn_days = facts.posts[seat.post_code].warn_days
         needs = [need for each in judged for need in _soon(each, warn_days, facts.day)]
@@ -24,7 +24,7 @@ def find(facts: Facts) -> Iterator[Found]:
 def _soon(judged: Judged, warn_days: Sequence[int], day: date) -> Iterator[dict[str, Any]]:
     if judged.outcome is not Outcome.MET or judged.certificate is None:
         return
-    left = (judged.certificate.lasts_to - day).days
+    left = (judged.met_to - day).days
     inside = [days for days in warn_days if left <= days]
     if inside:
         yield {**told(judged), "within_days": min(inside)}

@@ -9,23 +9,24 @@ from uuid import UUID
 from service.domain.certificates import CertificateKind, HeldCertificate, Judged, judge_need
 from service.domain.post_rules import PostRule, Size
 from service.domain.roster import Basis
-from service.domain.sites import ProjectState, TeamKind
+from service.domain.sites import STAFFED, ProjectState, TeamKind
 
 
 @dataclass(frozen=True, slots=True)
 class SiteFacts:
-    """A project as far as it matters for who may serve it: size, state and since when, sections that adjoin others'."""
+    """A project as far as it matters for who may serve it: size, state, rest, sections that adjoin others'."""
 
     id: UUID
     size: Size = field(default_factory=Size)
     state: ProjectState | None = ProjectState.ACTIVE
-    state_since: date | None = None
+    #: The first day of the unbroken run of days, this one included, on which works have rested; None: they do not.
+    stopped_since: date | None = None
     section_groups: frozenset[str] = frozenset()
 
     @property
     def staffed(self) -> bool:
         """True while somebody has to serve it: before it begins and once it is accepted nobody has."""
-        return self.state in {ProjectState.ACTIVE, ProjectState.STOPPED}
+        return self.state in STAFFED
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,8 @@ class Facts:
     team_kinds: Mapping[str, TeamKind]
     kinds: Mapping[str, CertificateKind]
     listed: tuple[Listed, ...] = ()
+    #: The lists that once named somebody: one whose last entry ended names nobody, and still binds.
+    lists: frozenset[Basis] = frozenset()
     required_posts: tuple[str, ...] = ()
     #: The attendance policy that requires them.
     policy_version: str | None = None
@@ -122,7 +125,12 @@ class Facts:
             asked = [self.kinds[code] for code in case.one_of]
             yield judge_need(asked, case.specialties, held, self.day, seat.unit_id)
 
-    def binding_on(self, post_code: str) -> list[Listed]:
-        """Whom the list that binds a post names for it."""
+    def binding(self, post_code: str) -> list[Listed] | None:
+        """Whom the list that binds a post names for any post; None where the project has no such list."""
         basis = self.posts[post_code].binding
-        return [each for each in self.listed if each.basis is basis and each.post_code == post_code]
+        entries = [each for each in self.listed if each.basis is basis]
+        return entries if entries or basis in self.lists else None
+
+    def binding_on(self, post_code: str) -> list[Listed]:
+        """Whom it names for this one."""
+        return [each for each in self.binding(post_code) or () if each.post_code == post_code]

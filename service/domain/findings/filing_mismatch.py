@@ -1,4 +1,4 @@
-"""与备案不符: somebody holds a post for which the list that binds it names others, or nobody."""
+"""与备案不符: somebody holds a post for which the list that binds it names others, nobody, or him for another unit."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,27 +11,32 @@ RULE_VERSION = "1"
 
 
 def find(facts: Facts) -> Iterator[Found]:
-    """The chairs the list does not name; a project without entries of that list has nothing to be held against."""
+    """The chairs the list does not name; a project that never had that list has nothing to be held against."""
     for seat in facts.chairs:
-        if seat.post_code in facts.posts and _is_mismatch(facts, seat):
+        if seat.post_code in facts.posts and is_listed(facts, seat) is False:
             yield found_about(facts, seat, (Rule.FILING_MISMATCH, RULE_VERSION), _evidence(facts, seat))
 
 
-def _is_mismatch(facts: Facts, seat: Seat) -> bool:
-    basis = facts.posts[seat.post_code].binding
-    there_is_one = any(each.basis is basis for each in facts.listed)
-    return there_is_one and all(each.person_id != seat.person_id for each in facts.binding_on(seat.post_code))
+def is_listed(facts: Facts, seat: Seat) -> bool | None:
+    """Whether the list that binds the post names him for it and for no other unit; None where there is no list."""
+    if facts.binding(seat.post_code) is None:
+        return None
+    named = [each for each in facts.binding_on(seat.post_code) if each.person_id == seat.person_id]
+    return any(each.unit_id in {None, seat.unit_id} for each in named)
 
 
 def _evidence(facts: Facts, seat: Seat) -> dict[str, Any]:
-    basis = facts.posts[seat.post_code].binding
-    others = facts.binding_on(seat.post_code)
-    elsewhere = [each for each in facts.listed if each.basis is basis and each.person_id == seat.person_id]
-    checked = [each.checked_at for each in facts.listed if each.basis is basis and each.checked_at]
+    entries = facts.binding(seat.post_code) or []
+    others = [each for each in facts.binding_on(seat.post_code) if each.person_id != seat.person_id]
+    his = [each for each in entries if each.person_id == seat.person_id]
+    units = {str(each.unit_id) for each in his if each.post_code == seat.post_code}
+    checked = [each.checked_at for each in entries if each.checked_at]
     return {
-        "basis": str(basis),
+        "basis": str(facts.posts[seat.post_code].binding),
         "others": len(others),
-        "listed_for": sorted({each.post_code for each in elsewhere}),
-        "list_entry_ids": sorted(str(each.id) for each in (*others, *elsewhere)),
+        "listed_for": sorted({each.post_code for each in his}),
+        "unit_id": str(seat.unit_id),
+        "listed_unit_ids": sorted(units),
+        "list_entry_ids": sorted(str(each.id) for each in (*others, *his)),
         "checked_at": max(checked).isoformat() if checked else None,
     }

@@ -10,11 +10,11 @@ RULE_VERSION = "1"
 
 
 def find(facts: Facts) -> Iterator[Found]:
-    """The required posts without anybody, of teams the project has."""
+    """The required posts without anybody, also those of a team the project does not even have."""
     held = {seat.post_code for seat in facts.chairs}
     for code in sorted(set(facts.required_posts) - held):
         rule = facts.posts.get(code)
-        if rule is not None and facts.team_kinds[code] in facts.teams:
+        if rule is not None:
             yield Found(
                 rule=Rule.POST_VACANT,
                 rule_version=RULE_VERSION,

@@ -29,6 +29,7 @@ def find(facts: Facts) -> Iterator[Found]:
                 evidence=evidence,
                 category=rule.category,
                 post_code=code,
+                cites=_cites(evidence),
             )
 
 
@@ -44,3 +45,9 @@ def _evidence(facts: Facts, rule: PostRule, seats: list[Seat]) -> dict[str, Any]
         "basis": str(rule.binding),
         "list_entry_ids": sorted(str(each.id) for each in entries.values()),
     }
+
+
+def _cites(evidence: dict[str, Any]) -> tuple[str, ...]:
+    """The table where it asks for as many; where the list asks for more, whatever makes a list bind."""
+    table = evidence["table"]
+    return (table["cites"],) if table and table["count"] == evidence["needed"] else ()

@@ -26,6 +26,8 @@ class KeyMapping(Identified, Versioned, Base):
     internal_key: Mapped[str]
     #: When a record last used this word.
     used_at: Mapped[datetime | None]
+    #: Of a record's key: when the peer had changed the record that was last taken; an older one is not.
+    changed_at: Mapped[datetime | None]
 
     __table_args__ = (
         UniqueConstraint("peer", "thing", "external_key"),
@@ -123,6 +125,8 @@ class CrosscheckNight(Identified, Base):
     #: The last project that is done: the next begins after it.
     through_id: Mapped[UUID | None]
     projects: Mapped[int] = mapped_column(default=0)
+    #: Those that could not be checked; the log says why.
+    failed: Mapped[int] = mapped_column(default=0)
     opened: Mapped[int] = mapped_column(default=0)
     closed: Mapped[int] = mapped_column(default=0)
     ended_at: Mapped[datetime | None]

@@ -29,7 +29,7 @@ class Finding(Identified, Versioned, Base):
     person_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     post_code: Mapped[str | None] = mapped_column(ForeignKey("post.code"))
     evidence: Mapped[dict[str, Any]]
-    #: Codes of the regulations it rests on, as they were when it opened.
+    #: Codes of the regulations it rests on, as they were when it opened or its evidence last changed.
     cites: Mapped[list[Any]] = mapped_column(default=list)
     closed_at: Mapped[datetime | None]
     ticket_id: Mapped[UUID | None] = mapped_column(ForeignKey("ticket.id"), index=True)
@@ -40,4 +40,5 @@ class Finding(Identified, Versioned, Base):
         Index("uq_finding_open", "project_id", "rule", "key", unique=True, postgresql_where="closed_at IS NULL"),
         Index("ix_finding_project_id", "project_id", "id"),
         Index("ix_finding_month", "month", "id"),
+        Index("ix_finding_person_id", "person_id", "id"),
     )

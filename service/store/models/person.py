@@ -35,6 +35,8 @@ class Person(Identified, Versioned, Base):
     document_tail: Mapped[str]
     phone_sealed: Mapped[bytes | None]
     phone_tail: Mapped[str | None]
+    #: Not unique: two may share a phone. None beside a number that was kept before there were such hashes.
+    phone_hash: Mapped[bytes | None] = mapped_column(index=True)
     #: Who registered a person may see him before he stands on any roster.
     registered_by: Mapped[UUID | None] = mapped_column(index=True)
     source: Mapped[Source] = mapped_column(kind(Source), default=Source.TYPED)
@@ -95,6 +97,8 @@ class RosterLine(Identified, Versioned, Base):
     return_reasons: Mapped[list[Any]] = mapped_column(default=list)
     #: 变更: the line whose person this one replaces.
     replaces_id: Mapped[UUID | None] = mapped_column(ForeignKey("roster_line.id"), index=True)
+    #: The account that proposed it, which does not approve it; None where a program did.
+    proposed_by: Mapped[UUID | None]
     #: The day on which the client consented in writing that he also serves other projects.
     concurrent_consent_on: Mapped[date | None]
     #: Approved lines wait here until the list that binds names the person.
@@ -122,4 +126,6 @@ class RosterScan(Identified, Base):
     line_id: Mapped[UUID] = mapped_column(ForeignKey("roster_line.id"), index=True)
     kind: Mapped[ScanKind] = mapped_column(kind(ScanKind))
     photo_id: Mapped[UUID] = mapped_column(ForeignKey("photo.id"), unique=True)
+    #: Whose replacement the line was when this came: a consent is to that one and to no other.
+    replaces_id: Mapped[UUID | None] = mapped_column(ForeignKey("roster_line.id"))
     added_by: Mapped[UUID | None]

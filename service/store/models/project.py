@@ -113,6 +113,8 @@ class ListEntry(Identified, Versioned, Base):
     project_id: Mapped[UUID] = mapped_column(ForeignKey("project.id"))
     basis: Mapped[Basis] = mapped_column(kind(Basis))
     filing_id: Mapped[UUID | None] = mapped_column(ForeignKey("filing.id"))
+    #: The ids of all filings whose records name him so, `filing_id` among them; empty: that one alone.
+    named_by: Mapped[list[Any]] = mapped_column(default=list)
     post_code: Mapped[str] = mapped_column(ForeignKey("post.code"))
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), index=True)
     #: The unit it names him of.

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.domain.regulations import Confidence
@@ -46,8 +46,8 @@ class PostRuleRow(Identified, Base):
     body: Mapped[dict[str, Any]]
 
     __table_args__ = (
-        # Of two that begin on one day nobody could say which holds.
-        UniqueConstraint("post_code", "effective_from"),
+        # Of several that begin on one day the one made last holds.
+        Index("ix_post_rule_post_code", "post_code", "effective_from"),
         CheckConstraint("category IN (1, 2)", name="category_known"),
     )
 
@@ -65,5 +65,7 @@ class Regulation(Versioned, Base):
     text_en: Mapped[str]
     confidence: Mapped[Confidence] = mapped_column(kind(Confidence))
     source: Mapped[str]
-    #: The names of the rules whose findings cite it.
+    #: The names of the rules whose findings cite it; a staffing table's is cited by the table.
     rules: Mapped[list[Any]] = mapped_column(default=list)
+    #: The codes of the posts it speaks of; none: of every post.
+    posts: Mapped[list[Any]] = mapped_column(default=list)

@@ -6,27 +6,63 @@ from datetime import date
 from uuid import UUID
 
 from sqlalchemy import ARRAY, ColumnElement, Uuid, any_, func, literal, or_, select
+from sqlalchemy.orm import aliased
 
 from service.domain.certificates import CertificateKind, CertificateStatus, HeldCertificate
+from service.domain.sources import Source
 from service.store.models import Certificate, CertificateStatusRow, CertificateType
 from service.store.work import Work
 
 
-def status_on(day: date) -> ColumnElement[CertificateStatus]:
-    """The status of a selected `Certificate` on a day: the last that began; one of which nothing is said is valid.
+def status_on(day: date, of: type[Certificate] = Certificate) -> ColumnElement[CertificateStatus]:
+    """The status of a selected `Certificate`, or an alias of it, on a day: the last that began; unsaid it is valid.
 
     Statuses to come take effect by themselves on their day, because nothing but the history is asked.
     """
     said = CertificateStatusRow
     last = (
         select(said.status)
-        .where(said.certificate_id == Certificate.id, said.from_on <= day)
+        .where(said.certificate_id == of.id, said.from_on <= day)
         .order_by(said.from_on.desc(), said.id.desc())
         .limit(1)
-        .correlate(Certificate)
+        .correlate(of)
         .scalar_subquery()
     )
     return func.coalesce(last, CertificateStatus.VALID, type_=said.status.type)
+
+
+def replaced_on(day: date) -> ColumnElement[bool]:
+    """A selected `Certificate` has a successor: of the person, type and specialty, valid on a day, and lasting longer.
+
+    One that begins later than the day after the old one ends leaves a gap, and replaces nothing before it begins.
+    """
+    later = aliased(Certificate)
+    without_gap = or_(later.valid_from <= day, later.valid_from <= Certificate.valid_until + 1)
+    return (
+        select(later.id)
+        .where(
+            later.person_id == Certificate.person_id,
+            later.type_code == Certificate.type_code,
+            later.specialty.is_not_distinct_from(Certificate.specialty),
+            or_(later.valid_until.is_(None), later.valid_until > Certificate.valid_until),
+            without_gap,
+            status_on(day, later) == CertificateStatus.VALID,
+        )
+        .correlate(Certificate)
+        .exists()
+    )
+
+
+def withheld(work: Work, certificate_id: UUID) -> bool:
+    """True where the registry's last word on a certificate, also for a day to come, is another than valid."""
+    said = CertificateStatusRow
+    last = (
+        select(said.status)
+        .where(said.certificate_id == certificate_id, said.source == Source.CERTIFICATE_REGISTRY)
+        .order_by(said.from_on.desc(), said.id.desc())
+        .limit(1)
+    )
+    return work.session.scalar(last) not in {None, CertificateStatus.VALID}
 
 
 def in_date(day: date) -> ColumnElement[bool]:

@@ -1,6 +1,6 @@
 """How far an actor's reach goes, as conditions: every list and every read is scoped by one of these."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +11,11 @@ from service.domain.actors import Actor, Permission, Reach, reach_of
 from service.domain.reasons import Verdict
 from service.domain.reviews import owners_open_to
 from service.domain.roster import FILED
-from service.store.models import CheckIn, Person, Project, RosterLine, Team, UnitRole
+from service.store.models import CheckIn, Employment, Person, Project, RosterLine, Team, UnitRole
+
+#: How long before its first day a line gives power over its person, who is enrolled and certified before he begins;
+#: a line of some distant day would make everybody anybody's.
+BEFORE_FIRST_DAY = timedelta(days=31)
 
 
 def projects_within(reach: Reach) -> ColumnElement[bool]:
@@ -71,19 +75,36 @@ def lines_within(reach: Reach) -> ColumnElement[bool]:
     return _any_of(*_in_teams(RosterLine.team_id, reach), *_in_projects(RosterLine.project_id, reach))
 
 
-def people_within(reach: Reach, account_id: UUID) -> ColumnElement[bool]:
-    """The people somebody may see: those on a roster he reaches, in whatever state, himself, those he registered."""
-    return _people(reach, account_id, lines_within(reach))
+def people_within(reach: Reach, account_id: UUID, today: date) -> ColumnElement[bool]:
+    """The people somebody may see: those on a roster he reaches, in whatever state, and those he may act on."""
+    return or_(_people(reach, account_id, lines_within(reach)), _employed(reach, today))
 
 
 def people_acted_on(reach: Reach, account_id: UUID, today: date) -> ColumnElement[bool]:
-    """The people somebody may act on: only a line in force gives power over a person, a draft is anybody's to write."""
+    """The people somebody may act on: those he has by `people_seated`, and those his units employ today."""
+    return or_(people_seated(reach, account_id, today), _employed(reach, today))
+
+
+def people_seated(reach: Reach, account_id: UUID, today: date) -> ColumnElement[bool]:
+    """The people somebody has by a line in force that has begun or soon will, himself, and those he registered.
+
+    A draft gives no power over a person, it is anybody's to write.
+    """
     in_force = and_(
         lines_within(reach),
         RosterLine.state.in_(FILED),
+        RosterLine.starts_on <= today + BEFORE_FIRST_DAY,
         or_(RosterLine.ends_on.is_(None), RosterLine.ends_on >= today),
     )
     return _people(reach, account_id, in_force)
+
+
+def _employed(reach: Reach, today: date) -> ColumnElement[bool]:
+    if not reach.units:
+        return false()
+    lasting = or_(Employment.ends_on.is_(None), Employment.ends_on >= today)
+    employed = select(Employment.person_id).where(Employment.unit_id.in_(reach.units), Employment.starts_on <= today)
+    return among(Person.id, employed.where(lasting))
 
 
 def _people(reach: Reach, account_id: UUID, lines: ColumnElement[bool]) -> ColumnElement[bool]:

@@ -17,7 +17,8 @@ from service.domain.records import (
 from service.store.work import Work
 from service.usecases.bulk.batch import Batch
 from service.usecases.bulk.certificates import take_certificates
-from service.usecases.bulk.lists import complete, take_entries
+from service.usecases.bulk.list_ends import complete
+from service.usecases.bulk.lists import take_entries
 from service.usecases.bulk.people import take_people
 from service.usecases.bulk.projects import take_projects
 from service.usecases.bulk.rosters import take_lines

@@ -19,6 +19,7 @@ from service.usecases.bulk.batch import Batch
 from service.usecases.bulk.documents import Known, acted_on, hashes_of, known_people, require_known, with_findings
 from service.usecases.bulk.keeping import change_rows, confirm, insert_new, record, record_fields
 from service.usecases.bulk.units import units_of
+from service.usecases.certificates import status_problem
 
 _Key = tuple[str, str]
 _History = Sequence[tuple[date, CertificateStatus]]
@@ -118,9 +119,11 @@ def _keep(
     batch: Batch[CertificateRecord], rows: Mapping[_Key, Any], units: Mapping[str, UUID], made: frozenset[UUID]
 ) -> None:
     histories, outcome = _histories(batch, [row.id for row in rows.values()]), _Outcome()
-    for at, told in batch.open():
+    for at, told in list(batch.open()):
         row = rows[_key(told)]
         begins = _status_from(batch, told, histories[row.id])
+        if begins is not None and _refuse_status(batch, at, told.status, row, made):
+            continue
         if begins is not None:
             status = {"id": new_id(), "certificate_id": row.id, "status": told.status, "from_on": begins}
             outcome.statuses.append(status | {"source": batch.origin.source})
@@ -130,6 +133,23 @@ def _keep(
         else:
             batch.keep(at, _compare(told, row, units, begins, outcome), row.id)
     _write(batch, outcome)
+
+
+def _refuse_status(
+    batch: Batch[CertificateRecord],
+    at: int,
+    status: CertificateStatus,
+    row: Any,  # noqa: ANN401 - a row of those columns
+    made: frozenset[UUID],
+) -> bool:
+    """Refuse what the sender of a file may not say by hand either; systems speak for themselves."""
+    actor = batch.origin.actor
+    if actor is None or row.id in made:
+        return False
+    problem = status_problem(batch.work, row.id, row.person_id, status, actor)
+    if problem is not None:
+        batch.refuse(at, problem.code, "status")
+    return problem is not None
 
 
 def _compare(
@@ -159,9 +179,8 @@ def _compare(
 
 def _write(batch: Batch[CertificateRecord], outcome: _Outcome) -> None:
     work, origin = batch.work, batch.origin
-    said: dict[str, Any] = {"source": origin.source}
-    if origin.checked_at is not None:
-        said["checked_at"] = origin.checked_at
+    # What nobody confirmed is not confirmed any more, whoever told it before.
+    said = {"source": origin.source, "checked_at": origin.checked_at}
     change_rows(work, Certificate, [row | said for row in outcome.changes])
     confirm(work, Certificate, outcome.confirmed, origin.source, origin.checked_at)
     insert_new(work, CertificateStatusRow, outcome.statuses)

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from service.domain.actors import Reach
+from service.domain.identifiers import birth_problem, same_name, seen
 from service.domain.records import Document
 from service.domain.roster import FILED
 from service.store.base import new_id
@@ -16,7 +17,7 @@ from service.store.models import Finding, Person, RosterLine
 from service.store.queries.reach import people_acted_on
 from service.usecases.bulk.batch import Batch
 from service.usecases.bulk.keeping import insert_new, record
-from service.usecases.people import TAIL
+from service.usecases.people import TAIL, phone_columns
 
 #: A batch of any record that names a person.
 Naming = Batch[Any]
@@ -32,13 +33,11 @@ class Known:
     made: bool = False
 
 
-def same_name(one: str, other: str) -> bool:
-    """True for two spellings of one name: accents composed or not, blanks between the characters or none."""
-    return _bare(one) == _bare(other)
-
-
-def _bare(name: str) -> str:
-    return "".join(unicodedata.normalize("NFC", name).split())
+def refuse_unborn(batch: Naming) -> None:
+    """Refuse records about somebody whose number says that he is not born yet."""
+    for at, told in list(batch.open()):
+        if problem := birth_problem(told.document.kind, told.document.number, batch.today):
+            batch.refuse(at, problem.code, "document.number")
 
 
 def hashes_of(batch: Naming) -> dict[str, bytes]:
@@ -96,21 +95,15 @@ def _person(batch: Naming, document: Document, digest: bytes, phone: str | None)
     person_id, vault, actor = new_id(), batch.deps.vault, batch.origin.actor
     return {
         "id": person_id,
-        "name": unicodedata.normalize("NFC", document.name.strip()),
+        "name": seen(unicodedata.normalize("NFC", document.name)).strip(),
         "document_kind": document.kind,
         "document_sealed": vault.seal(f"document:{digest.hex()}", document.number.encode()),
         "document_hash": digest,
         "document_tail": document.number[-TAIL:],
         "registered_by": actor.account_id if actor else None,
         "source": batch.origin.source,
-        **sealed_phone(batch, person_id, phone),
+        **phone_columns(phone, person_id, vault),
     }
-
-
-def sealed_phone(batch: Naming, person_id: UUID, phone: str | None) -> dict[str, Any]:
-    """The columns of a phone number, sealed for its owner."""
-    sealed = batch.deps.vault.seal(f"phone:{person_id}", phone.encode()) if phone else None
-    return {"phone_sealed": sealed, "phone_tail": phone[-TAIL:] if phone else None}
 
 
 def acted_on(batch: Naming, ids: Collection[UUID], reach: Reach) -> set[UUID]:

@@ -99,9 +99,7 @@ class Lines:
         hold_all(self._batch.work, PERSON_LINES, person_ids)
         line = RosterLine
         columns = select(*(getattr(line, name) for name in Line.__slots__))
-        seated = columns.where(
-            line.person_id.in_(person_ids), line.team_id.in_(team_ids), line.state.in_(OPEN | {LineState.ENDED})
-        )
+        seated = columns.where(line.person_id.in_(person_ids), line.team_id.in_(team_ids))
         # Whoever decides on a line holds no name, only its row.
         for row in self._batch.work.session.execute(seated.order_by(line.id).with_for_update(key_share=True)):
             self._seats[row.team_id, row.post_code, row.person_id].append(Line(*row))
@@ -112,7 +110,7 @@ class Lines:
         same = [line for line in seat if line.starts_on == told.starts_on]
         line = min(same, key=lambda each: each.state not in OPEN, default=None)
         ends_on = told.ends_on or (line.ends_on if line else None)
-        rivals = [other for other in seat if other is not line and other.state in OPEN]
+        rivals = [other for other in seat if other is not line]
         for other in rivals if line is None or line.state in OPEN else ():
             if overlap(told.starts_on, ends_on, other.starts_on, other.ends_on):
                 self._batch.refuse(at, "line_overlaps", "starts_on", line=str(other.id), state=str(other.state))
@@ -208,7 +206,9 @@ class Lines:
         work, source = self._batch.work, self._batch.origin.source
         lines = {line.id: line for seat in self._seats.values() for line in seat}
         rows = [{name: getattr(line, name) for name in Line.__slots__} for line in self._news.values()]
-        insert_new(work, RosterLine, [row | {"source": source, "return_reasons": []} for row in rows])
+        by = self._batch.origin.actor.account_id if self._batch.origin.actor else None
+        also = {"source": source, "return_reasons": [], "proposed_by": by}
+        insert_new(work, RosterLine, [row | also for row in rows])
         record(work, "roster_line:create", self._news, source)
         changed = [lines[line_id] for line_id in self._changed]
         news = [{"id": line.id, **{name: getattr(line, name) for name in _CHANGING}} for line in changed]

@@ -1,40 +1,47 @@
-"""Lists of a batch: whom filings, contracts and appointments name, and whom a filing does not name any more."""
+"""Lists of a batch: whom filings, contracts and appointments name."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_, select, tuple_
+from sqlalchemy import select, tuple_
 
-from service.deps import Deps
 from service.domain.actors import Permission
-from service.domain.records import ListRecord, Origin, Result
+from service.domain.records import ListRecord, Result
 from service.domain.roster import Basis
 from service.domain.topics import Topic
 from service.store.base import new_id
-from service.store.models import Filing, ListEntry, Project
+from service.store.models import ListEntry
 from service.store.queries.reach import projects_within
-from service.store.work import Work
 from service.usecases.bulk.batch import Batch
-from service.usecases.bulk.documents import Known, hashes_of, known_people, register, require_same_name
+from service.usecases.bulk.documents import (
+    Known,
+    hashes_of,
+    known_people,
+    refuse_unborn,
+    register,
+    require_same_name,
+)
 from service.usecases.bulk.keeping import change_rows, confirm, insert_new, record, record_fields
 from service.usecases.bulk.places import Place, places_of, posts_of
 from service.usecases.bulk.units import units_of
 
 _Key = tuple[UUID, Basis, str, UUID, date]
-_KEY = (ListEntry.project_id, ListEntry.basis, ListEntry.post_code, ListEntry.person_id, ListEntry.starts_on)
+KEY = (ListEntry.project_id, ListEntry.basis, ListEntry.post_code, ListEntry.person_id, ListEntry.starts_on)
 
 
 def take_entries(batch: Batch[ListRecord]) -> None:
     """Found by project, basis, post, person and first day; the last day is always told, a unit only if it is.
 
-    Two filings of one project may name one person: he stands on the list once, under the filing that said so first.
+    Two filings of one project may name one person: he stands on the list once, under the filing that said so first, and
+    for as long as one of them names him.
     """
     within = projects_within(batch.reach(Permission.LIST_WRITE))
     posts_of(batch)
     places = places_of(batch, within)
     _refuse_by_themselves(batch)
+    refuse_unborn(batch)
     hashes = hashes_of(batch)
     known = known_people(batch, hashes)
     require_same_name(batch, known)
@@ -45,7 +52,7 @@ def take_entries(batch: Batch[ListRecord]) -> None:
     require_same_name(batch, people)
     keys = {at: _key(told, places, people) for at, told in batch.open()}
     made = _insert(batch, keys, places, units)
-    _keep(batch, keys, units, made)
+    _keep(batch, keys, {at: places[told.filing_number].filing_id for at, told in batch.open()}, units, made)
 
 
 def _refuse_by_themselves(batch: Batch[ListRecord]) -> None:
@@ -84,10 +91,11 @@ def _insert(
 ) -> set[UUID]:
     rows: dict[_Key, dict[str, Any]] = {}
     for at, told in batch.open():
-        values: dict[str, Any] = {column.key: value for column, value in zip(_KEY, keys[at], strict=True)}
+        values: dict[str, Any] = {column.key: value for column, value in zip(KEY, keys[at], strict=True)}
         values |= {
             "id": new_id(),
             "filing_id": places[told.filing_number].filing_id,
+            "named_by": [],
             "unit_id": units[told.unit.credit_code] if told.unit else None,
             "ends_on": told.ends_on,
             "source": batch.origin.source,
@@ -99,8 +107,15 @@ def _insert(
     return set(made)
 
 
-def _keep(batch: Batch[ListRecord], keys: Mapping[int, _Key], units: Mapping[str, UUID], made: set[UUID]) -> None:
+def _keep(
+    batch: Batch[ListRecord],
+    keys: Mapping[int, _Key],
+    filings: Mapping[int, UUID],
+    units: Mapping[str, UUID],
+    made: set[UUID],
+) -> None:
     rows = _locked(batch, keys)
+    _note_names(batch, rows, [(keys[at], filings[at]) for at, _ in batch.open()])
     changes: dict[UUID, dict[str, Any]] = {}
     fields: dict[UUID, list[str]] = {}
     confirmed: list[UUID] = []
@@ -122,58 +137,34 @@ def _keep(batch: Batch[ListRecord], keys: Mapping[int, _Key], units: Mapping[str
             result = Result.UNCHANGED
         batch.keep(at, result, row.id)
     work, origin = batch.work, batch.origin
-    said: dict[str, Any] = {"source": origin.source}
-    if origin.checked_at is not None:
-        said["checked_at"] = origin.checked_at
+    said = {"source": origin.source, "checked_at": origin.checked_at}
     change_rows(work, ListEntry, [row | said for row in changes.values()])
     confirm(work, ListEntry, confirmed, origin.source, origin.checked_at)
     record_fields(work, "list_entry:change", fields, origin.source)
     work.publish_all(Topic.LIST_CHANGED, sorted(projects))
 
 
+def _note_names(batch: Batch[ListRecord], rows: Mapping[_Key, Any], named: Sequence[tuple[_Key, UUID]]) -> None:
+    """Keep which filings name each entry, where that is more than the one it hangs on."""
+    news: dict[UUID, list[str]] = {}
+    for key, filing_id in named:
+        names = news.get(rows[key].id) or named_by(rows[key])
+        if str(filing_id) not in names:
+            news[rows[key].id] = [*names, str(filing_id)]
+    change_rows(batch.work, ListEntry, [{"id": entry_id, "named_by": names} for entry_id, names in news.items()])
+
+
+def named_by(row: Any) -> list[str]:  # noqa: ANN401 - a row with those columns
+    """The ids of the filings that name an entry."""
+    return row.named_by or ([str(row.filing_id)] if row.filing_id else [])
+
+
 def _locked(batch: Batch[ListRecord], keys: Mapping[int, _Key]) -> dict[_Key, Any]:
     if not keys:
         return {}
-    columns = select(ListEntry.id, ListEntry.ends_on, ListEntry.unit_id, *_KEY)
-    statement = columns.where(tuple_(*_KEY).in_(set(keys.values()))).order_by(*_KEY).with_for_update(key_share=True)
+    columns = select(ListEntry.id, ListEntry.ends_on, ListEntry.unit_id, ListEntry.filing_id, ListEntry.named_by, *KEY)
+    statement = columns.where(tuple_(*KEY).in_(set(keys.values()))).order_by(*KEY).with_for_update(key_share=True)
     return {
         (row.project_id, row.basis, row.post_code, row.person_id, row.starts_on): row
         for row in batch.work.session.execute(statement)
     }
-
-
-def complete(work: Work, told: Mapping[str, Sequence[ListRecord]], origin: Origin, deps: Deps) -> int:
-    """End yesterday what filings do not name any more; the number of entries ended.
-
-    `told` holds, by filing number, everything the source says of that filing now, nothing where it names nobody. Only
-    entries that rest on the same source end. One that had not begun is left with its first day alone.
-    """
-    batch = Batch(work, [entry for entries in told.values() for entry in entries], origin, deps)
-    within = projects_within(batch.reach(Permission.LIST_WRITE))
-    yesterday = batch.today - timedelta(days=1)
-    people = known_people(batch, hashes_of(batch))
-    named = {
-        (number, entry.basis, entry.post_code, people[entry.document.number].id)
-        for number, entries in told.items()
-        for entry in entries
-        if entry.document.number in people
-    }
-    lasting = or_(ListEntry.ends_on.is_(None), ListEntry.ends_on > yesterday)
-    statement = (
-        select(Filing.number, ListEntry.id, ListEntry.ends_on, *_KEY)
-        .join(Filing, Filing.id == ListEntry.filing_id)
-        .join(Project, Project.id == ListEntry.project_id)
-        .where(Filing.number.in_(told.keys()), ListEntry.source == origin.source, lasting, within)
-        .order_by(*_KEY)
-        .with_for_update(key_share=True, of=ListEntry)
-    )
-    gone = [
-        row
-        for row in work.session.execute(statement)
-        if (row.number, row.basis, row.post_code, row.person_id) not in named
-        and row.ends_on != max(row.starts_on, yesterday)
-    ]
-    change_rows(work, ListEntry, [{"id": row.id, "ends_on": max(row.starts_on, yesterday)} for row in gone])
-    record_fields(work, "list_entry:change", {row.id: ("ends_on",) for row in gone}, origin.source)
-    work.publish_all(Topic.LIST_CHANGED, sorted({row.project_id for row in gone}))
-    return len(gone)

@@ -48,8 +48,11 @@ class Parts:
         teams = teams.order_by(Team.id).with_for_update(key_share=True)
         self._teams = {(row.project_id, row.kind): dict(row) for row in session.execute(teams).mappings()}
 
-    def take(self, at: int, told: ProjectRecord, project_id: UUID, *, changed: bool) -> None:
-        """Add and change what a record tells of its project; `changed` says whether it did so to the project itself."""
+    def take(self, at: int, told: ProjectRecord, project_id: UUID, *, changed: bool, leads: bool) -> None:
+        """Add and change what a record tells of its project; `changed` says whether it did so to the project itself.
+
+        Only the filing that leads gives a team that is there to another unit.
+        """
         filing = self._filings.get(told.filing_number)
         filing_id = filing["id"] if filing else self._file(told, project_id)
         values = {name: value for name in _FILED if (value := getattr(told, name)) is not None}
@@ -65,7 +68,7 @@ class Parts:
         for name, (kind, title) in _TEAMS.items():
             unit = getattr(told, name)
             if unit is not None:
-                changed |= self._team(project_id, kind, title, self._units[unit.credit_code])
+                changed |= self._team((project_id, kind), title, self._units[unit.credit_code], leads=leads)
         if filing and filing_id not in self._changes[Filing]:
             self._confirmed.append(filing_id)
         result = Result.CHANGED if changed else Result.UNCHANGED
@@ -93,14 +96,15 @@ class Parts:
         self._news[UnitRole].append({"id": new_id(), "project_id": project_id, "unit_id": unit_id, "role": role})
         return True
 
-    def _team(self, project_id: UUID, kind: TeamKind, title: str, unit_id: UUID) -> bool:
-        team = self._teams.get((project_id, kind))
+    def _team(self, key: tuple[UUID, TeamKind], title: str, unit_id: UUID, *, leads: bool) -> bool:
+        team = self._teams.get(key)
         if team is None:
+            project_id, kind = key
             row = {"id": new_id(), "project_id": project_id, "kind": kind, "unit_id": unit_id, "name": title}
-            self._teams[project_id, kind] = row
+            self._teams[key] = row
             self._news[Team].append(row)
             return True
-        if team["unit_id"] == unit_id:
+        if team["unit_id"] == unit_id or not leads:
             return False
         team["unit_id"] = unit_id
         self._changes[Team][team["id"]] = {"id": team["id"], "unit_id": unit_id}
@@ -112,9 +116,7 @@ class Parts:
         for model, rows in self._news.items():
             made = insert_new(work, model, rows)
             record(work, f"{model.__tablename__}:create", made, origin.source)
-        said: dict[str, Any] = {"source": origin.source}
-        if origin.checked_at is not None:
-            said["checked_at"] = origin.checked_at
+        said = {"source": origin.source, "checked_at": origin.checked_at}
         change_rows(work, Filing, [row | said for row in self._changes[Filing].values()])
         change_rows(work, Team, [*self._changes[Team].values()])
         for model, changes in self._changes.items():

@@ -5,21 +5,15 @@ from typing import Any
 from uuid import UUID
 
 from service.domain.actors import Permission
+from service.domain.identifiers import same_name
 from service.domain.records import PersonRecord, Result
 from service.store.models import Person
 from service.usecases.bulk.batch import Batch
-from service.usecases.bulk.documents import (
-    Known,
-    acted_on,
-    hashes_of,
-    known_people,
-    register,
-    same_name,
-    sealed_phone,
-)
+from service.usecases.bulk.documents import Known, acted_on, hashes_of, known_people, refuse_unborn, register
 from service.usecases.bulk.employments import Employments
 from service.usecases.bulk.keeping import change_rows, record_fields
 from service.usecases.bulk.units import units_of
+from service.usecases.people import phone_columns
 
 
 def take_people(batch: Batch[PersonRecord]) -> None:
@@ -29,6 +23,7 @@ def take_people(batch: Batch[PersonRecord]) -> None:
     """
     batch.reach(Permission.PERSON_WRITE)
     _refuse_by_themselves(batch)
+    refuse_unborn(batch)
     hashes = hashes_of(batch)
     known = known_people(batch, hashes)
     _refuse_those(batch, known)
@@ -97,7 +92,7 @@ def _keep(
             continue
         calls = person.id not in made | phones.keys() and _other_phone(batch, person, told.phone)
         if calls:
-            phones[person.id] = {"id": person.id, **sealed_phone(batch, person.id, told.phone)}
+            phones[person.id] = {"id": person.id, **phone_columns(told.phone, person.id, batch.deps.vault)}
         if person.id in made and person.id not in told_first:
             result = Result.CREATED
         else:

@@ -22,15 +22,17 @@ Groups = dict[int, UUID | tuple[UUID, str]]
 def take_projects(batch: Batch[ProjectRecord]) -> None:
     """Found by filing number; a new filing joins the project of the same name at the same body, or opens it.
 
-    What is not told stays. Two filings of one project that tell it differently contradict each other. A state is added
-    where another one stands on its day. `counting_from` is for new projects, and never in the past.
+    What is not told stays. Of a project with several filings the first leads: another fills what is empty, and changes
+    nothing but its own. In one spreadsheet two that differ contradict each other. A state is added where another one
+    stands on its day. `counting_from` is for new projects, and never in the past.
     """
     # Whoever else writes filings waits: a project opened for a filing that somebody just took would have none.
     batch.work.session.execute(text("LOCK TABLE filing IN SHARE ROW EXCLUSIVE MODE"))
     bodies = _bodies(batch)
     _refuse_by_themselves(batch)
     groups = _groups(batch, bodies)
-    batch.agree(lambda at, _: groups[at], lambda told: _of_project(batch, told))
+    if batch.origin.checked_at is None:
+        batch.agree(lambda at, _: groups[at], lambda told: _of_project(batch, told))
     _refuse_new(batch, groups)
     _refuse_permits(batch, groups)
     units = units_of(batch, tuple(ROLES))
@@ -39,7 +41,7 @@ def take_projects(batch: Batch[ProjectRecord]) -> None:
     for at, told in list(batch.open()):
         taken = sites.take(at, told)
         if taken is not None:
-            parts.take(at, told, taken[0], changed=taken[1])
+            parts.take(at, told, taken[0], changed=taken[1], leads=sites.leads(at, told))
     sites.write()
     parts.write()
 

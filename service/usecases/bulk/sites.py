@@ -13,7 +13,7 @@ from service.domain.records import ProjectRecord
 from service.domain.sites import ProjectState, StateFrom, state_on
 from service.domain.topics import Topic
 from service.store.base import new_id
-from service.store.models import DayClose, Project, ProjectStateRow
+from service.store.models import DayClose, Filing, Project, ProjectStateRow
 from service.usecases.bulk.batch import Batch
 from service.usecases.bulk.keeping import change_rows, insert_new, record, record_fields
 
@@ -46,6 +46,8 @@ class Sites:
         self._groups = groups
         self._bodies = bodies
         self._sites: dict[UUID | tuple[UUID, str], Site] = {}
+        #: The number of the first filing of each, which the project follows.
+        self._leading: dict[UUID | tuple[UUID, str], str] = {}
         self._news: list[dict[str, Any]] = []
         self._states: list[dict[str, Any]] = []
         self._moved: list[UUID] = []
@@ -61,11 +63,21 @@ class Sites:
         states = select(s.project_id, s.state, s.from_on).where(s.project_id.in_(ids)).order_by(s.from_on, s.id)
         for row in session.execute(states):
             self._sites[row.project_id].states.append(StateFrom(row.state, row.from_on))
+        f = Filing
+        first = select(f.project_id, f.number).distinct(f.project_id).where(f.project_id.in_(ids))
+        for row in session.execute(first.order_by(f.project_id, f.id)):
+            self._leading[row.project_id] = row.number
+
+    def leads(self, at: int, told: ProjectRecord) -> bool:
+        """True for a record of the filing that its project follows: the first that was filed here."""
+        return self._leading.setdefault(self._groups[at], told.filing_number) == told.filing_number
 
     def take(self, at: int, told: ProjectRecord) -> tuple[UUID, bool] | None:
         """The project's id, and whether the record changed or opened it; None where it is refused."""
         site = self._sites.get(self._groups[at])
-        news = self._values(told)
+        news, leads = self._values(told), self.leads(at, told)
+        if site and not leads:
+            news = {name: value for name, value in news.items() if site.values[name] is None}
         values = {**(site.values if site else dict.fromkeys(_COLUMNS)), **news}
         if values["planned_until"] and values["planned_from"] and values["planned_until"] < values["planned_from"]:
             self._batch.refuse(at, "dates_in_order", "planned_until")
@@ -78,7 +90,7 @@ class Sites:
         site.values = values
         if changed:
             self._fields[site.id] |= changed
-        return site.id, self._move(site, told) or bool(changed)
+        return site.id, (leads and self._move(site, told)) or bool(changed)
 
     def _values(self, told: ProjectRecord) -> dict[str, Any]:
         values = {"name": told.name, "body_id": self._bodies[told.body_code], "district_code": told.district_code}

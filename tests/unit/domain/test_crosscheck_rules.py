@@ -70,7 +70,7 @@ def new() -> UUID:
 
 
 PERSON, OTHER, UNIT, ELSEWHERE = new(), new(), new(), new()
-SITE = SiteFacts(new(), SMALL, ProjectState.ACTIVE, date(2026, 1, 5))
+SITE = SiteFacts(new(), SMALL)
 
 
 def seat(post: str = "engineer", site: SiteFacts = SITE, who: UUID = PERSON, **changes: Any) -> Seat:
@@ -208,6 +208,25 @@ def test_a_longer_one_of_the_same_need_keeps_the_warning_away() -> None:
     assert look(facts(seat("manager"), certificates=[soon, *GOOD]), PERSON_RULES) == []
 
 
+@pytest.mark.parametrize(
+    ("follows", "told"),
+    [
+        ({"valid_from": DAY + timedelta(4)}, []),
+        ({"valid_from": DAY + timedelta(5)}, ["certificate_expiring"]),
+        ({"valid_from": DAY + timedelta(4), "valid_until": DAY + timedelta(80)}, ["certificate_expiring"]),
+        ({"valid_from": DAY + timedelta(4), "unit_id": ELSEWHERE}, ["certificate_expiring"]),
+        ({"valid_from": DAY + timedelta(4), "status": CertificateStatus.REVOKED}, ["certificate_expiring"]),
+    ],
+)
+def test_a_renewal_without_a_gap_keeps_the_warning_away(follows: dict[str, Any], told: list[str]) -> None:
+    certificates = [
+        held("constructor_1"),
+        held("safety_b", valid_until=DAY + timedelta(3)),
+        held("safety_b", **follows),
+    ]
+    assert rules_of(look(facts(seat("manager"), certificates=certificates), PERSON_RULES)) == told
+
+
 def test_a_warning_is_only_told_where_days_are_set() -> None:
     posts = {**POSTS, "manager": replace(MANAGER, warn_days=())}
     ending = [held("constructor_1", valid_until=DAY), held("safety_b")]
@@ -263,12 +282,26 @@ def test_who_is_not_named_for_his_post_is_found(
         # What binds an engineer is the contract, and there is none.
         ("engineer", (listed("engineer", OTHER),)),
         ("engineer", (listed("engineer", OTHER), listed("engineer", basis=Basis.CONTRACT))),
+        ("officer", (listed("officer", unit_id=UNIT),)),
+        ("officer", (listed("officer", unit_id=ELSEWHERE), listed("officer"))),
         # A contract binds no officer.
         ("officer", (listed("officer", OTHER, Basis.CONTRACT),)),
     ],
 )
 def test_who_is_named_or_stands_against_no_list_is_not(post: str, rows: tuple[Listed, ...]) -> None:
     assert found(Rule.FILING_MISMATCH, facts(seat(post), listed=rows)) == []
+
+
+def test_a_list_that_names_nobody_any_more_still_binds() -> None:
+    one = only(Rule.FILING_MISMATCH, facts(seat("officer"), lists=frozenset({Basis.FILING})))
+    assert (one.evidence["others"], one.evidence["list_entry_ids"]) == (0, [])
+    assert found(Rule.FILING_MISMATCH, facts(seat("officer"), lists=frozenset({Basis.CONTRACT}))) == []
+
+
+def test_who_is_named_for_another_unit_is_found() -> None:
+    one = only(Rule.FILING_MISMATCH, facts(seat("officer"), listed=(listed("officer", unit_id=ELSEWHERE),)))
+    assert (one.evidence["listed_unit_ids"], one.evidence["unit_id"]) == ([str(ELSEWHERE)], str(UNIT))
+    assert (one.evidence["others"], one.evidence["listed_for"]) == (0, ["officer"])
 
 
 def test_a_mismatch_tells_when_its_list_was_last_checked() -> None:
@@ -285,15 +318,24 @@ def test_a_mismatch_tells_when_its_list_was_last_checked() -> None:
 def test_two_posts_of_one_project_are_one_finding() -> None:
     seats = [seat("officer"), seat("engineer"), seat("engineer")]
     one = only(Rule.SEVERAL_POSTS, facts(*seats))
-    assert one.key == str(PERSON)
+    assert one.key == f"{PERSON}:construction"
     assert [each["post_code"] for each in one.evidence["seats"]] == ["engineer", "officer"]
+
+
+def test_each_team_concerned_has_a_finding_of_its_own() -> None:
+    both = found(Rule.SEVERAL_POSTS, facts(seat("officer"), seat("chief")))
+    assert [(each.key, each.post_code, each.team_kind) for each in sorted(both, key=lambda each: each.key)] == [
+        (f"{PERSON}:construction", "officer", TeamKind.CONSTRUCTION),
+        (f"{PERSON}:supervision", "chief", TeamKind.SUPERVISION),
+    ]
+    assert both[0].evidence["seats"] == both[1].evidence["seats"]
 
 
 def test_posts_that_go_together_are_not_found_and_a_third_is() -> None:
     together = {**POSTS, "officer": replace(OFFICER, concurrency=Concurrency(with_posts=frozenset({"engineer"})))}
     two = replace(facts(seat("officer"), seat("engineer")), posts=together)
     assert found(Rule.SEVERAL_POSTS, two) == []
-    three = replace(facts(seat("officer"), seat("engineer"), seat("chief")), posts=together)
+    three = replace(facts(seat("officer"), seat("engineer"), seat("manager")), posts=together)
     assert len(found(Rule.SEVERAL_POSTS, three)) == 1
 
 
@@ -329,7 +371,7 @@ def test_posts_without_a_limit_and_sites_that_are_over_are_not_counted() -> None
     [(119, DAY, False), (120, DAY, True), (120, None, False), (120, DAY + timedelta(1), False)],
 )
 def test_a_project_stopped_for_long_is_exempt_with_consent(days: int, consent: date | None, exempt: bool) -> None:
-    stopped = another(state=ProjectState.STOPPED, state_since=DAY - timedelta(days))
+    stopped = another(stopped_since=DAY - timedelta(days))
     rests = seat("manager", stopped, concurrent_consent_on=consent)
     assert bool(projects(seat("manager"), rests)) is not exempt
     # On the exempt one nothing is found either.
@@ -337,7 +379,7 @@ def test_a_project_stopped_for_long_is_exempt_with_consent(days: int, consent: d
 
 
 def test_a_chief_s_stopped_project_counts_because_his_post_does_not_exempt_it() -> None:
-    stopped = another(state=ProjectState.STOPPED, state_since=date(2025, 1, 1))
+    stopped = another(stopped_since=date(2025, 1, 1))
     sites = [another(), another(), another(), stopped]
     seats = [seat("chief", site, concurrent_consent_on=DAY) for site in sites]
     of = facts(*seats, site=sites[0])
@@ -378,6 +420,26 @@ def test_a_chief_may_serve_three_with_consent_to_each_further_one(
     assert [each.evidence["limit"] for each in projects(*seats)] == ([] if limit is None else [limit])
 
 
+def test_no_post_is_hidden_behind_another_of_the_same_site() -> None:
+    sites = [SITE, another()]
+    chiefs = [seat("chief", site, concurrent_consent_on=DAY) for site in sites]
+    assert projects(*chiefs) == []
+    (one,) = projects(*chiefs, *(seat("manager", site) for site in sites))
+    assert (one.evidence["limit"], one.evidence["counted"], one.post_code) == (1, 2, "manager")
+    # What adjoins for one of his posts does not for the other.
+    near = frozenset({"north"})
+    beside = [replace(SITE, section_groups=near), another(section_groups=near)]
+    seats = [seat("manager", site) for site in beside]
+    assert found(Rule.SEVERAL_PROJECTS, facts(*seats, site=beside[0])) == []
+    assert found(Rule.SEVERAL_PROJECTS, facts(*seats, seat("chief", beside[1]), site=beside[0])) != []
+
+
+def test_of_two_lines_on_one_post_that_with_consent_counts() -> None:
+    other = another()
+    lines = [seat("chief", other), seat("chief", other, concurrent_consent_on=DAY)]
+    assert projects(seat("chief"), *lines) == []
+
+
 def test_the_strictest_of_his_posts_holds() -> None:
     seats = [seat("manager"), seat("chief", another(), concurrent_consent_on=DAY)]
     assert [each.evidence["limit"] for each in projects(*seats)] == [1]
@@ -414,7 +476,9 @@ def test_the_list_may_ask_for_more_than_the_table() -> None:
     rows = tuple(listed("officer", who) for who in (OTHER, new(), new()))
     one = next(each for each in officers(2, LARGE, listed=rows) if each.rule is Rule.UNDERSTAFFED)
     assert (one.evidence["needed"], one.evidence["present"], one.key) == (3, 2, "officer")
-    assert one.evidence["table"]["cites"] == "cited"
+    assert (one.evidence["table"]["cites"], one.cites) == ("cited", ())
+    (by_table,) = (each for each in officers(1, LARGE) if each.rule is Rule.UNDERSTAFFED)
+    assert by_table.cites == ("cited",)
     assert len(one.evidence["roster_line_ids"]) == 2
     twice = (listed("officer", OTHER), listed("officer", OTHER))
     assert Rule.UNDERSTAFFED not in {each.rule for each in officers(1, SMALL, listed=twice)}
@@ -433,9 +497,12 @@ def test_a_required_post_without_anybody_is_vacant_and_not_understaffed() -> Non
     assert one.rule is Rule.UNDERSTAFFED
 
 
-def test_a_team_the_project_does_not_have_misses_nobody() -> None:
-    of = facts(required_posts=("officer", "chief"), teams=frozenset({TeamKind.SUPERVISION}))
-    assert [each.key for each in look(of, RULES)] == ["chief"]
+def test_a_required_post_is_vacant_also_without_its_team_which_no_table_asks_for() -> None:
+    large = replace(SITE, size=LARGE)
+    of = facts(site=large, required_posts=("chief",), teams=frozenset())
+    assert [(each.rule, each.key, each.team_kind) for each in look(of, RULES)] == [
+        (Rule.POST_VACANT, "chief", TeamKind.SUPERVISION)
+    ]
 
 
 # --- employment ---------------------------------------------------------------------------------------------------
@@ -464,6 +531,11 @@ YESTERDAY, TOMORROW = DAY - timedelta(1), DAY + timedelta(1)
         ([works(ELSEWHERE, until=DAY)], ["employed_elsewhere"]),
         ([works(ELSEWHERE, until=YESTERDAY)], []),
         ([works(UNIT), works(ELSEWHERE)], ["employed_elsewhere"]),
+        # On the day of a move he works for one after the other.
+        ([works(UNIT, until=DAY), works(ELSEWHERE, since=DAY)], []),
+        ([works(UNIT, since=DAY), works(ELSEWHERE, until=DAY)], []),
+        ([works(UNIT, since=DAY), works(ELSEWHERE)], ["employed_elsewhere"]),
+        ([works(UNIT, until=DAY), works(ELSEWHERE, since=YESTERDAY)], ["employed_elsewhere"]),
         ([works(UNIT, until=YESTERDAY), works(ELSEWHERE)], ["left_unit"]),
     ],
 )

@@ -1,8 +1,19 @@
 """Identifiers: put into one spelling, and told what is wrong with them, down to the character."""
 
+from datetime import date
+
 import pytest
 
-from service.domain.identifiers import DocumentKind, compact, credit_code_problem, document_problem, phone_problem
+from service.domain.identifiers import (
+    DocumentKind,
+    birth_problem,
+    compact,
+    compact_phone,
+    credit_code_problem,
+    document_problem,
+    phone_problem,
+    same_name,
+)
 from service.errors import Problem
 
 RESIDENT = DocumentKind.RESIDENT_ID
@@ -17,6 +28,7 @@ RESIDENT = DocumentKind.RESIDENT_ID
         ("\ufeff110105\u200b19491231\u3000002X", "11010519491231002X"),
         ("11010519491231002\uff38", "11010519491231002X"),
         ("e\u201012345678", "E12345678"),
+        ("\u202d11010519491231002X\u202c\u2069", "11010519491231002X"),
         ("", ""),
     ],
 )
@@ -83,7 +95,69 @@ def test_what_is_no_credit_code_is_told(code: str) -> None:
         ("12345678901", False),
         ("1380013800", False),
         ("+8613800138000", False),
+        ("8613800138000", False),
     ],
 )
 def test_a_mobile_number_has_eleven_digits(phone: str, *, right: bool) -> None:
     assert phone_problem(phone) == (None if right else Problem("bad_phone", "phone"))
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "13800138000",
+        "+8613800138000",
+        "+86 138-0013-8000",
+        "008613800138000",
+        "8613800138000",
+        "＋８６１３８００１３８０００",
+        "\u202d13800138000\u202c",
+    ],
+)
+def test_a_phone_has_one_spelling_without_the_country(typed: str) -> None:
+    assert compact_phone(typed) == "13800138000"
+
+
+@pytest.mark.parametrize("typed", ["+8513800138000", "861380013800", "86138001380001", "+8623800138000"])
+def test_what_is_no_phone_with_its_country_stays_as_it_is(typed: str) -> None:
+    assert compact_phone(typed) == typed
+    assert phone_problem(compact_phone(typed)) is not None
+
+
+@pytest.mark.parametrize("kind", [DocumentKind.PASSPORT, DocumentKind.PERMIT])
+@pytest.mark.parametrize("number", ["11010519491231002X", "110105194912310021", "110105491231002"])
+def test_a_resident_s_number_right_or_wrong_is_no_other_document(kind: DocumentKind, number: str) -> None:
+    assert document_problem(kind, number, "document.number") == Problem("resident_number", "document.number")
+
+
+def test_nobody_is_born_after_today() -> None:
+    born, number = date(1949, 12, 31), "11010519491231002X"
+    assert birth_problem(RESIDENT, number, born) is None
+    told = Problem("birth_to_come", "document_number")
+    assert birth_problem(RESIDENT, number, date(1949, 12, 30)) == told
+    assert birth_problem(DocumentKind.PASSPORT, "E12345678", date(1949, 12, 30)) is None
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "阿卜杜拉·买买提",
+        "阿卜杜拉•买买提",
+        "阿卜杜拉・买买提",
+        "阿卜杜拉･买买提",
+        "阿卜杜拉．买买提",
+        "阿卜杜拉‧买买提",
+        "阿卜杜拉 买买提",
+        "阿卜杜拉\u3000买买提 ",
+        "\u202a阿卜杜拉\u200b买买提\u202c",
+    ],
+)
+def test_one_name_is_spelt_with_any_dot_or_blank_between_its_parts(other: str) -> None:
+    assert same_name("阿卜杜拉·买买提", other)
+    assert same_name(other, "阿卜杜拉买买提")
+
+
+def test_another_name_is_another_name() -> None:
+    assert same_name("Zo\u0065\u0301", "Zo\u00e9")
+    assert not same_name("阿卜杜拉·买买提", "阿卜杜拉·买买")
+    assert not same_name("张三", "张山")

@@ -112,7 +112,10 @@ def held(kind: CertificateKind, **more: object) -> HeldCertificate:
 @pytest.mark.parametrize(
     ("asked", "new", "old", "short"),
     [
-        ([ONE, TWO], [held(TWO)], [held(ONE)], False),
+        ([ONE, TWO], [held(TWO)], [held(ONE)], True),
+        ([ONE, TWO], [held(ONE)], [held(TWO)], False),
+        # Another family that meets the need too is neither higher nor lower.
+        ([ONE, SAFETY], [held(ONE)], [held(SAFETY)], False),
         ([ONE], [held(TWO)], [held(ONE)], True),
         ([ONE], [held(TWO)], [held(TWO)], False),
         ([ONE], [held(TWO)], [], False),

@@ -5,18 +5,8 @@ from typing import Any
 
 import pytest
 
-from service.domain.post_rules import (
-    Case,
-    Exemption,
-    Measure,
-    PostRuleVersion,
-    Reference,
-    Size,
-    dated_problem,
-    parse_post_rule,
-    references,
-    rules_on,
-)
+from service.domain.post_rule_versions import PostRuleVersion, dated_problem, parse_post_rule, rules_on
+from service.domain.post_rules import Case, Exemption, Measure, Reference, Size, references
 from service.domain.roster import Basis
 from service.domain.sites import ProjectKind
 from service.errors import Problem
@@ -123,6 +113,15 @@ def test_on_each_day_the_rule_that_began_last_holds_and_before_the_first_that_fi
         "2026-03-01": {"post": "post-2", "other": "other-1"},
         "2027-01-01": {"post": "post-2", "other": "other-1"},
     }
+
+
+def test_of_two_from_one_day_the_one_made_last_holds_and_one_nobody_can_read_asks_for_nothing() -> None:
+    rows = [version("2026-01-01"), version("2026-03-01", 1, 2), version("2026-03-01", 1, 3)]
+    held = [rules_on(rows, date.fromisoformat(day))["post"].version for day in ("2026-02-28", "2026-03-01")]
+    assert held == ["post-1", "post-3"]
+    broken = PostRuleVersion("post", "post-4", date(2026, 4, 1), 2, {})
+    rule = rules_on([*rows, broken], date(2026, 4, 1))["post"]
+    assert (rule.version, rule.category, rule.certificates, rule.readable) == ("post-4", 2, (), False)
 
 
 @pytest.mark.parametrize(
