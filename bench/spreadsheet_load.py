@@ -38,8 +38,11 @@ def main() -> None:
         seconds, memory = _import(env, book, f"{rows} created")
         again, memory_again = _import(env, book, f"{rows} unchanged")
         as_csv, memory_csv = _import(env, text, f"{rows} unchanged")
-    figures = {"rows": rows, "seconds": seconds, "again_seconds": again, "csv_seconds": as_csv}
-    print(json.dumps({**figures, "rss_mb": max(memory, memory_again, memory_csv)}))
+        with text.open("w", encoding="gbk", newline="") as file:
+            csv.writer(file).writerows([HEADERS, *[("张", "x", "1", "2", "某", "3", "4", "5")] * rows])
+        wrong, memory_wrong = _import(env, text, f"{rows} refused")
+    figures = {"rows": rows, "seconds": seconds, "again_seconds": again, "csv_seconds": as_csv, "wrong_seconds": wrong}
+    print(json.dumps({**figures, "rss_mb": max(memory, memory_again, memory_csv, memory_wrong)}))
 
 
 def _people(count: int) -> list[tuple[str, ...]]:

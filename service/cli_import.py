@@ -87,8 +87,8 @@ def _tell(loaded: Loaded, *, dry_run: bool) -> None:
     for problem in loaded.progress.problems[:SHOWN]:
         where = f"row {problem.row}" + (f", {problem.column}" if problem.column else "")
         click.echo(f"{where}: {text(problem.code, problem.data)['en']} ({problem.code})", err=True)
-    if (more := len(loaded.progress.problems) - SHOWN) > 0:
-        click.echo(f"... and {more} more", err=True)
+    if len(loaded.progress.problems) > SHOWN:
+        click.echo(f"... and more: {loaded.progress.counts[Result.REFUSED]} rows were refused", err=True)
     counts = ", ".join(f"{loaded.progress.counts[result]} {result}" for result in Result)
     click.echo(f"{'dry run, nothing was kept: ' if dry_run else ''}{loaded.progress.rows_done} rows: {counts}")
 

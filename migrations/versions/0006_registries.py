@@ -139,6 +139,7 @@ def upgrade():
     sa.Column('rows_done', sa.BigInteger(), nullable=False),
     sa.Column('counts', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
     sa.Column('problems', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.Column('remembered', postgresql.ARRAY(sa.LargeBinary()), nullable=False),
     sa.Column('notices', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
     sa.Column('failure', postgresql.JSONB(astext_type=sa.Text()), nullable=True),
     sa.Column('asked_by', sa.Uuid(), nullable=False),

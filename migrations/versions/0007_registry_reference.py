@@ -58,11 +58,15 @@ KEEP_OWN_POSTS = """
     )
     FROM post WHERE NOT EXISTS (SELECT FROM post_rule WHERE post_code = code)
 """
-# Before there were sizes a post asked the same of every project: the last case of each need, which is the widest.
+# Before there were sizes a post asked the same of every project: the last case of each need, which is the widest. Nor
+# did any ask for a certificate of its post.
 FIRST_RULE = """
     UPDATE post SET category = rule.category, certificates = (
         SELECT coalesce(jsonb_agg(need.cases -> -1 -> 'one_of' ORDER BY need.place), '[]')
         FROM jsonb_array_elements(rule.body -> 'certificates') WITH ORDINALITY need (cases, place)
+        WHERE need.cases #>> '{-1,one_of,0}' NOT IN (
+            'site_engineer_certificate', 'quality_officer_certificate', 'machinery_officer_certificate'
+        )
     )
     FROM post_rule rule
     WHERE rule.post_code = post.code AND rule.effective_from = (

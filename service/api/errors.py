@@ -19,8 +19,8 @@ log = structlog.get_logger(__name__)
 STATUS: dict[str, int] = {
     "bad_request": 400, "bad_json": 400, "json_too_deep": 400,
     "token_missing": 401, "token_invalid": 401, "wrong_credentials": 401, "wechat_code_invalid": 401,
-    "forbidden": 403, "no_person": 403, "account_closed": 403, "own_affair": 403, "own_proposal": 403, "new_password_needed": 403,
-    "registry_said_otherwise": 403, "activation_needed": 403, "wechat_user_blocked": 403, "act_of_others": 403,
+    "forbidden": 403, "no_person": 403, "account_closed": 403, "own_affair": 403, "new_password_needed": 403,
+    "own_proposal": 403, "registry_said_otherwise": 403, "activation_needed": 403, "wechat_user_blocked": 403, "act_of_others": 403,
     "not_found": 404,
     "method_not_allowed": 405,
     "already_exists": 409, "act_not_allowed": 409, "staff_account": 409, "no_line_in_force": 409,

@@ -140,6 +140,7 @@ class Rosters:
             starts_on=site.began,
             source=Source.FILING_SYSTEM,
             checked_at=site.filing.checked_at,
+            named_by=[str(site.filing.id)],
         )
 
     def _run_out(self, human: Human) -> None:

@@ -2,7 +2,8 @@
 
 import posixpath
 import zlib
-from collections.abc import Iterator, Set
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from io import BytesIO
 from typing import Any
 from xml.parsers import expat
@@ -171,7 +172,7 @@ class Book:
         except DAMAGED:
             raise fault("not_a_workbook") from None
         self.texts: list[str] = texts.found
-        self.day_styles: Set[int] = styles.days
+        self.day_styles: AbstractSet[int] = styles.days
         if len({part for *_, part in self.sheets}) != len(self.sheets):
             raise fault("not_a_workbook")
 

@@ -1,6 +1,6 @@
 """From a row to a record: its values, what they must be together, and where a problem stands."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -76,7 +76,7 @@ def record_of(line: Line, sheet: Sheet, things: Things, words: Words) -> Record 
     return problems or _built(things, values)
 
 
-def misplaced(line: Line, sheet: Sheet, problems: list[Problem] | tuple[Problem, ...]) -> list[Misplaced]:
+def misplaced(line: Line, sheet: Sheet, problems: Sequence[Problem]) -> list[Misplaced]:
     """The problems of a row with their places."""
     return [Misplaced(line.number, sheet.place(each.field), each.code, dict(each.data)) for each in problems]
 

@@ -28,6 +28,7 @@ class Rows(Reader):
         self.number = 0
         self._book, self._width, self._merged, self._column_of = book, width, merged, column_of
         self._epoch = CALENDAR_MAC_1904 if book.from_1904 else CALENDAR_WINDOWS_1900
+        self._is_formula = False
         self._whole: list[Line] = []
         self._cells: list[Cell] = []
         self._begin({})
@@ -73,6 +74,9 @@ class Rows(Reader):
             case "c" if self._column <= self._width:
                 self._cells[self._column - 1] = self._cell()
             case "row" if self._filled:
+                for at, name_of_range in self._merged.get(self.number, {}).items():
+                    if at <= self._width:
+                        self._cells[at - 1] = _merged(self._cells[at - 1], name_of_range)
                 self._whole.append(Line(self.number, self._cells))
 
     def _begin(self, attributes: dict[str, str]) -> None:
@@ -84,10 +88,6 @@ class Rows(Reader):
 
     def _cell(self) -> Cell:
         value = self._read("".join(self._value))
-        merged = self._merged.get(self.number, {}).get(self._column)
-        if merged is not None:
-            text = value.text if isinstance(value, Unusable) else "" if value is None else str(value).strip()
-            return Unusable(text, Problem("merged_cells", None, {"range": merged}))
         return text_cell(f"={''.join(self._formula)}") if self._is_formula else value
 
     def _read(self, value: str) -> Cell:
@@ -115,6 +115,11 @@ class Rows(Reader):
             return number
         # A time of day alone is no day, and as a text it is told so.
         return day if isinstance(day, date) else str(day)
+
+
+def _merged(cell: Cell, where: str) -> Cell:
+    text = cell.text if isinstance(cell, Unusable) else "" if cell is None else str(cell).strip()
+    return Unusable(text, Problem("merged_cells", None, {"range": where}))
 
 
 def _index(value: str) -> int:

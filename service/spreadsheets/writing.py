@@ -35,9 +35,9 @@ TEXT = "@"
 PREPARED = 1000
 FIRST_CHOICES = 9
 _NOTES = ("列名 Column", "English", "必填 Required", "说明", "Explanation", "示例 Example", "可选值 Choices")
-#: XML takes no control characters but these, no half of a surrogate pair and no place without a character.
-_UNWRITABLE = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_ESCAPE = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
+#: XML takes no control characters but two, no half of a surrogate pair, no place without a character; and what looks
+#: like an escape already is none.
+_ESCAPED = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|_(?=x[0-9A-Fa-f]{4}_)")
 _DATA_PART, _END = "xl/worksheets/sheet1.xml", b"</sheetData>"
 
 
@@ -60,9 +60,10 @@ def template(things: Things, offers: Offers) -> bytes:
 
 
 def errors_file(things: Things, sheet: Sheet, refused: Iterable[tuple[str, Sequence[Cell]]]) -> bytes:
-    """A workbook of refused rows under their own headers, what is wrong in front; what is read from it is what was read.
+    """A workbook of refused rows under their own headers, what is wrong in front; it is read as the rows were.
 
-    Numbers stay numbers, so that those which lost their digits are told again; everything else is a text. Rows are packed as they come: neither a hundred thousand of them nor a file on a disk is ever needed.
+    Numbers stay numbers, so that those which lost their digits are told again; everything else is a text. Rows are
+    packed as they come: neither a hundred thousand of them nor a file on a disk is ever needed.
     """
     known = [(title, sheet.places.get(at)) for at, title in enumerate(sheet.titles)]
     # What was sent again with its problems gets new ones.
@@ -103,12 +104,11 @@ def _cell(place: str, value: Cell) -> str:
 
 
 def _writable(text: str) -> str:
-    """A text as XML, without the characters it does not take, cut where a cell ends."""
-    kept = _UNWRITABLE.sub("", text)
-    if len(kept.encode("utf-16-le")) > 2 * MOST_TEXT:
-        kept = kept.encode("utf-16-le")[: 2 * (MOST_TEXT - 1)].decode("utf-16-le", "ignore") + "…"
-    # What looks like an escape of Excel's is none.
-    return escape(_ESCAPE.sub("_x005F_", kept), quote=False)
+    """A text as XML, cut where a cell ends; what XML does not take is escaped as Excel does it."""
+    if len(text.encode("utf-16-le", "surrogatepass")) > 2 * MOST_TEXT:
+        cut = text.encode("utf-16-le", "surrogatepass")[: 2 * (MOST_TEXT - 1)]
+        text = cut.decode("utf-16-le", "ignore") + "…"
+    return escape(_ESCAPED.sub(lambda found: f"_x{ord(found[0]):04X}_", text), quote=False)
 
 
 def _first(book: Workbook, things: Things) -> Worksheet:

@@ -19,7 +19,7 @@ RULES: dict[str, tuple[Pair, Pair]] = {
         ("与备案不符", "not as filed"),
         (
             "名单未列该人员代表所属单位任此岗位（该岗位另列有 {others} 人）。",
-            "The list that binds does not name this person of this unit for the post (it names {others} others for it).",
+            "The list that binds does not name this person of this unit for the post (it names {others} others).",
         ),
     ),
     "certificate_missing": (
@@ -77,7 +77,10 @@ RULES: dict[str, tuple[Pair, Pair]] = {
     ),
     "employed_elsewhere": (
         ("另有单位", "employed elsewhere"),
-        ("该人员受聘于项目部所属单位以外的单位。", "This person works for another unit than the one the team belongs to."),
+        (
+            "该人员受聘于项目部所属单位以外的单位。",
+            "This person works for another unit than the one the team belongs to.",
+        ),
     ),
     "left_unit": (
         ("离职未退场", "left the unit"),

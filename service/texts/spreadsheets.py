@@ -71,6 +71,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Several bear this name ({choices}): write the code.",
     ),
     # Loads.
+    "more_problems": ("此行另有 {more} 个问题。", "This row has {more} more problems."),
     "load_given_up": (
         "处理 {attempts} 次均中断，请检查文件或分成几个文件。",
         "Taking it was broken off {attempts} times: split the file, please.",

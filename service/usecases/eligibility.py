@@ -11,10 +11,10 @@ from sqlalchemy import select
 from service.deps import Deps
 from service.domain.actors import Actor, Permission
 from service.domain.calendar import business_day
-from service.domain.findings.base import KIND_OF, FindingKind, Found, Rule
+from service.domain.findings.base import KIND_OF, FindingKind, Found
 from service.domain.findings.facts import Facts, PersonFacts, Seat
 from service.domain.findings.filing_mismatch import is_listed
-from service.domain.findings.registry import PERSON_RULES, look
+from service.domain.findings.registry import ASKED_RULES, look
 from service.domain.identifiers import DocumentKind, compact, document_problem
 from service.domain.sites import ProjectState
 from service.errors import Problem, ServiceError, fault
@@ -28,8 +28,6 @@ from service.usecases.crosscheck_rulebook import person_rulebook
 from service.usecases.findings import cites_of
 
 RESIDENT_ID_LENGTH = 18
-#: All about his seat but whether the list names him: whoever files asks before he names somebody.
-ASKED = {rule: PERSON_RULES[rule] for rule in PERSON_RULES if rule != Rule.FILING_MISMATCH}
 #: What the sentences of rules need, and all that is told of somebody beyond the actor's reach.
 FIGURES = frozenset({"counted", "limit", "ended_on"})
 
@@ -104,7 +102,9 @@ def ask(question: Question, *, actor: Actor, deps: Deps) -> Answer:
         rules = [reason.rule for reason in answer.reasons]
         told = {"post_code": question.post_code, "eligible": answer.eligible, "rules": rules}
         work.audit("eligibility:ask", project_id, person_id=str(person_id) if person_id else None, **told)
-        his = select(Person.id).where(Person.id == person_id, people_within(reach, actor.account_id, business_day(work.clock.now())))
+        his = select(Person.id).where(
+            Person.id == person_id, people_within(reach, actor.account_id, business_day(work.clock.now()))
+        )
         return answer if work.session.scalar(his) else _without_evidence(answer)
 
 
@@ -158,7 +158,7 @@ def _answer(work: Work, asked: Answer, team: Team | None, consent_on: date | Non
     entries = facts.binding(asked.post_code) if ruled else None
     return replace(
         asked,
-        reasons=_reasons(work, look(facts, ASKED)),
+        reasons=_reasons(work, look(facts, ASKED_RULES)),
         certificates_checked_at=_oldest(certificates),
         listed=is_listed(facts, facts.seats[0]) if ruled else None,
         list_checked_at=_oldest([each.checked_at for each in entries or ()]),

@@ -10,7 +10,8 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import update
+from psycopg.errors import DeadlockDetected, LockNotAvailable, QueryCanceled
+from sqlalchemy import func, update
 from sqlalchemy.exc import OperationalError
 
 from service.deps import Deps
@@ -36,8 +37,8 @@ log = structlog.get_logger(__name__)
 
 #: Longer than a batch that waits for locks (10 s) at each of its tries, and than the largest file takes to be read.
 LEASE_S = 180.0
-#: A worker is ended for its length after 300 s (connectors/queue.py): another job goes on before.
-SLICE_S = 200.0
+#: One worker may be all there is, and check-ins wait while it loads: after so much another job goes on.
+SLICE_S = 6.0
 
 
 class _ClaimLost(Exception):  # noqa: N818 - it only leaves a transaction
@@ -62,26 +63,26 @@ def run(load_id: UUID, /, *, deps: Deps) -> None:
             _fail(held, error, deps)
     except (PhotoStoreDown, OperationalError) as error:
         log.error("a part is down, the load waits", load_id=str(load_id), part=type(error).__name__)
-        _give_back(held, deps)
+        # What always takes too long, or always waits too long, would else be tried for ever.
+        counted = isinstance(getattr(error, "orig", None), QueryCanceled | LockNotAvailable | DeadlockDetected)
+        _give_back(held, deps, counted=counted)
 
 
 def _load(held: Held, deps: Deps) -> Loaded:
     with deps.database.begin() as work:
         load = work.session.get_one(SpreadsheetLoad, held.row_id)
-        actor = _sender(work, load.asked_by)
+        actor, begun = _sender(work, load.asked_by), (_begun(load), load.remembered)
     # Each batch that was kept counts the claims anew from one: these went by without any.
     if held.attempt > MAX_ATTEMPTS:
         raise fault("load_given_up", None, attempts=held.attempt - 1)
     origin = Origin(Source.SPREADSHEET, actor, in_force=load.in_force)
-    until = time.monotonic() + SLICE_S
-    watch = Watch(pause=lambda: time.monotonic() > until)
-    if load.dry_run:
-        # Its one transaction keeps nothing, so how far it is stands in others.
-        watch = Watch(told=partial(_keep_apart, held, deps))
-        begun = Progress()
-    else:
-        watch = replace(watch, keep=partial(_keep, held, attempts=1))
-        begun = _begun(load)
+    until: list[float] = []
+    watch = Watch(
+        keep=partial(_keep, held),
+        # The file is read by now.
+        told=lambda _: None if until else until.append(time.monotonic() + SLICE_S),
+        pause=lambda: time.monotonic() > until[0],
+    )
     source = deps.photos.get(load.file_id)
     return load_rows(source, load.things, origin, deps=deps, dry_run=load.dry_run, begun=begun, watch=watch)
 
@@ -101,18 +102,16 @@ def _begun(load: SpreadsheetLoad) -> Progress:
     return replace(Progress(), rows_done=load.rows_done, counts=load.counts or Progress().counts, problems=problems)
 
 
-def _keep_apart(held: Held, deps: Deps, progress: Progress) -> None:
-    with deps.database.begin() as work:
-        _keep(held, work, replace(progress, problems=()))
-
-
-def _keep(held: Held, work: Work, progress: Progress, **columns: int) -> None:
-    """Write how far it is, and hold the claim on."""
-    mine = (SpreadsheetLoad.id == held.row_id, SpreadsheetLoad.claim_id == held.claim_id)
-    statement = update(SpreadsheetLoad).where(*mine).values(**columns, **_told(progress), state=RunState.RUNNING)
+def _keep(held: Held, work: Work, progress: Progress, piece: bytes) -> None:
+    """Write how far it is and what to remember, and hold the claim on; whoever gets further counts anew."""
+    load = SpreadsheetLoad
+    statement = update(load).where(load.id == held.row_id, load.claim_id == held.claim_id)
     until = work.clock.real() + timedelta(seconds=LEASE_S)
-    kept = work.session.scalars(statement.values(claimed_until=until).returning(SpreadsheetLoad.id)).first()
-    if kept is None:
+    remembered = func.array_append(load.remembered, piece)
+    news = statement.values(
+        **_told(progress), state=RunState.RUNNING, attempts=1, claimed_until=until, remembered=remembered
+    )
+    if work.session.scalars(news.returning(load.id)).first() is None:
         raise _ClaimLost
 
 
@@ -168,9 +167,10 @@ def _ending(work: Work, held: Held) -> SpreadsheetLoad:
     if row is None:
         raise _ClaimLost
     row.claim_id, row.claimed_until, row.ended_at = None, None, work.clock.now()
+    row.remembered = []
     return row
 
 
-def _give_back(held: Held, deps: Deps) -> None:
+def _give_back(held: Held, deps: Deps, *, counted: bool = False) -> None:
     with deps.database.begin() as work:
-        release(work, SpreadsheetLoad, held, counted=False)
+        release(work, SpreadsheetLoad, held, counted=counted)

@@ -63,7 +63,6 @@ def list_loads(window: Window, *, actor: Actor, deps: Deps) -> Page[SpreadsheetL
     """A page of what the actor sent, or of what anybody sent for the city, newest first."""
     reach = require(actor, Permission.SPREADSHEET_LOAD)
     with deps.database.begin() as work:
-        # Of each there may be a hundred thousand.
         statement = select(SpreadsheetLoad).where(_within(reach, actor)).options(defer(SpreadsheetLoad.problems))
         return page(work.session, statement, SpreadsheetLoad.id, window)
 

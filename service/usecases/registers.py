@@ -10,6 +10,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from service.deps import Deps
 from service.domain.actors import Actor, Permission, Reach
+from service.domain.sources import Source
 from service.domain.topics import Topic
 from service.errors import fault
 from service.store.base import Base
@@ -204,6 +205,9 @@ def change(
         changed = [name for name, value in values.items() if getattr(row, name) != value]
         for name in changed:
             setattr(row, name, values[name])
+        if changed and isinstance(row, Filing):
+            # A source confirmed what stood there before.
+            row.source, row.checked_at = Source.TYPED, None
         work.save()
         work.audit(f"{register.thing}:change", key, fields=changed)
         if register.judged_by.intersection(changed):

@@ -65,7 +65,10 @@ class _Run:
         try:
             for page in chain(source.again(refused), source.changes(cursor)):
                 self._keep(page)
-                if until is not None and self._deps.clock.real() >= until:
+                # Of a peer that is slow even to say that there is no more, the next slice would only hear it again.
+                came_on = bool(page.asked) or page.cursor != cursor
+                cursor = page.cursor or cursor
+                if came_on and until is not None and self._deps.clock.real() >= until:
                     self._hand_on()
                     return
         except (SourceDown, Permanent) as error:

@@ -152,9 +152,7 @@ def test_a_project_that_is_over_takes_nobody(filing_system: Caller, world: World
     assert answer(filing_system, question(site, fit, on="2026-01-31"))["eligible"] is True
 
 
-def test_a_chief_is_asked_about_with_the_consent_there_will_be(
-    filing_system: Caller, world: World, site: Site
-) -> None:
+def test_a_chief_is_asked_about_with_the_consent_there_will_be(filing_system: Caller, world: World, site: Site) -> None:
     chief, other = world.person().id, world.site(fenced=False)
     certified(world, chief, "registered_supervision_engineer")
     world.line(other.supervision, chief, "chief_engineer")
@@ -164,9 +162,7 @@ def test_a_chief_is_asked_about_with_the_consent_there_will_be(
     assert answer(filing_system, {**asked, "concurrent_consent_on": "2026-03-03"})["eligible"] is False
 
 
-def test_of_a_stranger_an_office_is_told_no_more_than_the_rules(
-    world: World, site: Site, fit: UUID, speaking_for: Speak, deps: Deps
-) -> None:
+def test_of_a_stranger_an_office_is_told_no_more_than_the_rules(world: World, site: Site, speaking_for: Speak) -> None:
     """Neither where he serves nor for whom he works, nor whose the number is."""
     office = speaking_for(member(world, Role.PROJECT_OFFICE, Scope.TEAM, site.construction))
     person, number = registered(world)

@@ -174,10 +174,12 @@ def test_a_rule_begins_tomorrow_at_the_earliest(city: Caller, day: str) -> None:
     assert response.json["errors"][0]["data"] == {"earliest": TOMORROW}
 
 
-def test_a_day_has_one_rule(city: Caller) -> None:
-    assert city.post(RULES, from_(TOMORROW)).status_code == 201
-    assert said(city.post(RULES, from_(TOMORROW))) == (409, [("already_exists", "effective_from")])
-    assert len(versions(city)) == 2
+def test_of_several_from_one_day_the_last_holds(city: Caller, clock: SetClock, speaking_for: Speak) -> None:
+    for days in ([30], [60]):
+        assert city.post(RULES, from_(TOMORROW, warn_days=days)).status_code == 201
+    assert [row["standing"] for row in city.get(RULES).json["items"]] == ["to_come", "replaced", "in_force"]
+    clock.pass_(days=1)
+    assert speaking_for(city.actor).get("/posts/safety_officer").json["rule"]["warn_days"] == [60]
 
 
 def test_another_category_begins_with_a_month(city: Caller) -> None:
@@ -217,7 +219,7 @@ def test_the_rules_of_a_post_come_in_pages(city: Caller) -> None:
     for day in ("2026-03-10", "2026-03-05", "2026-03-20"):
         assert city.post(RULES, from_(day)).status_code == 201
     first = city.get(f"{RULES}?limit=3").json
-    assert [row["effective_from"] for row in first["items"]] == ["2026-03-20", "2026-03-10", "2026-03-05"]
+    assert [row["effective_from"] for row in first["items"]] == ["2026-03-20", "2026-03-05", "2026-03-10"]
     last = city.get(RULES, query_string={"limit": 3, "cursor": first["next"]}).json
     assert ([row["effective_from"] for row in last["items"]], last["next"]) == (["2019-06-01"], None)
     assert said(city.get(f"{RULES}?cursor=soon")) == (422, [("invalid", "cursor")])
@@ -230,7 +232,7 @@ def test_a_post_that_is_not_there_has_no_rules(city: Caller) -> None:
 
 
 def new_post(**changes: Any) -> dict[str, Any]:
-    names = {"code": f"post-{next(NUMBERS)}", "name_zh": "材料员", "name_en": "materials"}
+    names = {"code": f"post_{next(NUMBERS)}", "name_zh": "材料员", "name_en": "materials"}
     return {**names, "team_kind": "construction", "rule": deepcopy(RULE), **changes}
 
 
@@ -282,7 +284,9 @@ def test_the_seeded_posts_ask_what_their_regulations_say(city: Caller) -> None:
         for code, rule in rules.items()
         if rule["certificates"]
     }
+    certificates_of_posts = ("site_engineer", "quality_officer", "machinery_officer")
     assert asked == {
+        **{code: [[[f"{code}_certificate"]]] for code in certificates_of_posts},
         "project_manager": [
             [["constructor_1"], ["constructor_1"], ["constructor_1", "constructor_2"]],
             [["safety_b"]],

@@ -582,3 +582,11 @@ def test_a_size_put_right_closes_by_day_what_rested_on_it(city: Caller, world: W
     assert city.patch(f"/projects/{site.project_id}", {"area_m2": 9000}, version).status_code == 200
     perform(Topic.LIST_CHANGED, site.project_id, deps=world.deps)
     assert "certificate_wrong_level" not in told()
+
+
+@pytest.mark.parametrize("path", ["/units", "/bodies", "/districts", "/projects", "/teams"])
+@pytest.mark.parametrize("hidden", ["\u200b", "\u202e", "\ufeff"])
+def test_a_name_hides_nothing(city: Caller, world: World, bare: Site, path: str, hidden: str) -> None:
+    make = next(make for made, make, _ in REGISTERS if made == path)
+    answer = city.post(path, {**make(world, bare), "name": f"示范{hidden}名称"})
+    assert said(answer) == (422, [("invalid", "name")])

@@ -1,9 +1,14 @@
 """The filing system's contract: client, fake and document agree, and each way a peer can fail ends as it should."""
 
 import json
+import socket
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import date, datetime
+from gzip import compress
 from pathlib import Path
+from threading import Thread
+from time import sleep
 from typing import Any
 
 import httpx
@@ -23,8 +28,9 @@ from service.connectors.http_source import ATTEMPTS, HttpSource
 from service.connectors.source import LIMIT, SourceDown
 from service.connectors.view import FilingView, ViewSource
 from service.domain.records import ListRecord, ProjectRecord
-from tests.sources import TOKEN, filing, filing_fake, person, serving
+from tests.sources import TOKEN, credit_code, filing, filing_fake, person, serving
 
+TWO = (credit_code(), credit_code("91310115MADEM00C2"))
 DOCS = Path(__file__).parents[2] / "docs" / "connectors"
 
 
@@ -129,9 +135,18 @@ def test_a_word_is_what_somebody_said_it_is_and_else_unmapped() -> None:
             {"units": [{"role": "client", "credit_code": "91310115MADEM00B2A"}]},
             ("bad_check_character", "units.0.credit_code"),
         ),
+        ({"units": [{"credit_code": credit_code()}]}, ("missing", "units.0.role")),
+        ({"units": [{"role": "client", "name": "建设单位"}]}, ("missing", "units.0.credit_code")),
+        ({"units": [{"role": "client", "credit_code": each} for each in TWO]}, ("repeated_otherwise", "units.1.role")),
+        ({"number": []}, ("invalid", "number")),
+        ({"project": {"name": {}}}, ("invalid", "project.name")),
+        ({"section": "\ud800"}, ("invalid", "section")),
+        ({"filed_on": "2026-W10-1"}, ("invalid", "filed_on")),
+        ({"filed_on": "20260302"}, ("invalid", "filed_on")),
         ({"personnel": [person(1, document=None)]}, ("invalid", "personnel.0.document")),
         ({"personnel": [person(1) | {"from": None}]}, ("missing", "personnel.0.from")),
         ({"changed_at": "2026-03-01T09:00:00"}, ("invalid", "changed_at")),
+        ({"changed_at": {}}, ("invalid", "changed_at")),
     ],
 )
 def test_what_is_not_as_the_contract_says_is_told_by_its_path(change: dict[str, Any], problem: tuple[str, str]) -> None:
@@ -177,7 +192,8 @@ def test_records_are_asked_for_by_their_keys(peer: tuple[HttpSource, Shelf]) -> 
 
 
 FAILING = {
-    "slow": (SourceDown, "source_unavailable", ATTEMPTS),
+    # A peer that says nothing has used up the time of a question with its first attempt.
+    "slow": (SourceDown, "source_unavailable", 1),
     "error": (SourceDown, "source_unavailable", ATTEMPTS),
     "malformed": (SourceDown, "source_unreadable", ATTEMPTS),
     "wrong_type": (SourceDown, "source_unreadable", ATTEMPTS),
@@ -200,7 +216,7 @@ def test_each_fault_ends_with_its_code_and_only_what_may_pass_is_asked_again(
     kind, code, attempts = FAILING[fault]
     shelf.fault, shelf.slow_s = fault, 0.5
     if fault == "slow":
-        source._client.timeout = httpx.Timeout(0.1)
+        source._timeout_s = 0.1
     with pytest.raises(kind) as failed:
         list(source.changes(None))
     assert failed.value.code == code  # type: ignore[attr-defined]
@@ -236,6 +252,56 @@ def test_a_fake_is_switched_and_filled_over_http(peer: tuple[HttpSource, Shelf])
     httpx.post(f"{url}/_fault", json={"fault": None})
     httpx.post(f"{url}/_records", json={"records": [filing("F-9")]})
     assert keys_of(source)[-1] == "F-9"
+
+
+@contextmanager
+def answering(start: bytes, *parts: bytes) -> Iterator[HttpSource]:
+    """A peer that answers each question with these bytes, ten parts a second."""
+    door = socket.create_server(("127.0.0.1", 0))
+
+    def answer() -> None:
+        with suppress(OSError):
+            while True:
+                line, _ = door.accept()
+                with line, suppress(OSError):
+                    line.recv(65536)
+                    line.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n" + start + b"\r\n\r\n")
+                    for part in parts:
+                        line.sendall(part)
+                        sleep(0.1)
+
+    thread = Thread(target=answer)
+    thread.start()
+    source = HttpSource(f"http://127.0.0.1:{door.getsockname()[1]}", TOKEN, PATH, timeout_s=0.3)
+    try:
+        yield source
+    finally:
+        source.close()
+        # A listening socket that is only closed leaves its accept waiting.
+        door.shutdown(socket.SHUT_RDWR)
+        door.close()
+        thread.join()
+
+
+def test_an_answer_that_drips_ends_in_time() -> None:
+    with answering(b"Content-Length: 1000", *[b" "] * 40) as source, pytest.raises(SourceDown) as failed:
+        list(source.changes(None))
+    assert failed.value.code == "source_unavailable"
+
+
+def test_a_packed_answer_is_not_unpacked() -> None:
+    packed = compress(compress(b" " * 1_000_000))
+    start = b"Content-Encoding: gzip, gzip\r\nContent-Length: %d" % len(packed)
+    with answering(start, packed) as source, pytest.raises(Permanent, match="source_other_contract"):
+        list(source.changes(None))
+
+
+@pytest.mark.parametrize("cursor", ["a\u0000b", "\ud800"])
+def test_a_cursor_nobody_can_keep_is_unreadable(cursor: str) -> None:
+    body = json.dumps({"items": [], "next": cursor, "more": False}).encode()
+    with answering(b"Content-Length: %d" % len(body), body) as source, pytest.raises(SourceDown) as failed:
+        list(source.changes(None))
+    assert failed.value.code == "source_unreadable"
 
 
 def records_of(source: Any) -> list[Any]:
@@ -283,6 +349,19 @@ def test_a_folder_that_is_gone_and_a_cursor_of_something_else_are_told(tmp_path:
         list(BatchSource(tmp_path / "gone").changes(None))
     with pytest.raises(Permanent, match="source_other_contract"):
         list(BatchSource(tmp_path).changes("F-1"))
+
+
+def test_a_line_that_is_no_record_hinders_no_other_and_nothing_is_read_for_no_keys(tmp_path: Path) -> None:
+    source = BatchSource(tmp_path)
+    write(tmp_path, "1.jsonl", '{"key": []}', '{"key": {}}', '{"key": "X", "section": "\\ud800"}', filing("F-1"))
+    (tmp_path / "2.jsonl").mkdir()
+    (tmp_path / "2.jsonl.done").touch()
+    (page,) = source.changes(None)
+    assert len(page.items) == 4
+    (again,) = source.again(["F-1", "gone"])
+    assert ([item["key"] for item in again.items], again.asked) == (["F-1"], ["F-1", "gone"])
+    assert source.of_person("1", "x").items == []
+    assert list(BatchSource(tmp_path / "gone").again([])) == []
 
 
 @pytest.fixture
@@ -351,6 +430,38 @@ def test_a_view_with_other_columns_is_another_contract_and_nothing_is_ever_writt
         list(source.changes(None))
     with source._engine.connect() as connection, pytest.raises(Exception, match="read-only"):
         connection.exec_driver_sql("DELETE FROM daogang_filings")
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ("planned_until = 'infinity'", "project.planned_until"),
+        ("filed_on = '12026-01-01'", "filed_on"),
+        ("area_m2 = 'Infinity'", "project.area_m2"),
+        ("changed_at = 'infinity'", "changed_at"),
+        ("contractor_code = NULL", "units.0.credit_code"),
+    ],
+)
+def test_a_value_that_is_none_of_the_contract_is_wrong_with_its_row_alone(
+    view: tuple[ViewSource, str], change: str, field: str
+) -> None:
+    source, url = view
+    for key in ("F-1", "F-2"):
+        show(url, filing(key))
+    with psycopg.connect(url) as connection:
+        connection.execute(f"UPDATE daogang_filings SET {change} WHERE key = 'F-1'")  # type: ignore[arg-type] # noqa: S608
+    problems = {each.key: [problem.field for problem in each.problems] for each in records_of(source)}
+    assert problems == {"F-1": [field], "F-2": []}
+    assert [page.cursor for page in source.changes(None)][-1] == "2026-03-01T01:00:00+00:00|F-2"
+
+
+def test_a_view_without_a_column_is_another_contract(view: tuple[ViewSource, str]) -> None:
+    source, url = view
+    show(url, filing("F-1"))
+    with psycopg.connect(url) as connection:
+        connection.execute("ALTER TABLE daogang_filings DROP COLUMN section_group")
+    with pytest.raises(Permanent, match="source_other_contract"):
+        list(source.changes(None))
 
 
 def test_a_database_nobody_reaches_is_down() -> None:

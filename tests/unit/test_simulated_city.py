@@ -69,8 +69,8 @@ def made(projects: int, seed: int = 1, rates: Mapping[Rule, float] = RATES) -> t
 
 @pytest.fixture(scope="module")
 def clean() -> list[Group]:
-    """A city of 300 projects without mistakes."""
-    return made(300, rates={})[0]
+    """A city of 400 projects without mistakes."""
+    return made(400, rates={})[0]
 
 
 def rows(groups: list[Group], kind: type[Row]) -> list[Row]:
@@ -111,8 +111,8 @@ def test_without_its_mistakes_the_city_is_the_same() -> None:
 
 
 def test_there_are_as_many_projects_and_people_as_were_asked_for(clean: list[Group]) -> None:
-    assert len(rows(clean, Project)) == len(rows(clean, DayClose)) == 300
-    assert len({row.document_hash for row in rows(clean, Person)}) == 3000
+    assert len(rows(clean, Project)) == len(rows(clean, DayClose)) == 400
+    assert len({row.document_hash for row in rows(clean, Person)}) == 4000
 
 
 def test_every_number_checks_and_belongs_to_somebody_of_working_age(clean: list[Group]) -> None:
@@ -197,3 +197,16 @@ def test_only_what_a_rate_names_is_planted() -> None:
     counts = Counter(each.rule for each in planted)
     assert set(counts) == {Rule.LEFT_UNIT, Rule.POST_VACANT}
     assert counts[Rule.LEFT_UNIT] > counts[Rule.POST_VACANT]
+
+
+def test_some_that_are_understaffed_are_so_by_a_table_alone() -> None:
+    groups, planted = made(300, rates={Rule.UNDERSTAFFED: 1.0})
+    sites = {site.id: site for group in groups for site in group.sites}
+    wrong = [(sites[each.project_id], each.key) for each in planted]
+    by_table = [site for site, post in wrong if not any(entry_of(row, post) for row in site.idle)]
+    assert 0 < len(by_table) < len(wrong)
+
+
+def entry_of(row: Base, post: str) -> bool:
+    """True for an entry that names somebody for a post he left."""
+    return isinstance(row, ListEntry) and row.post_code == post

@@ -1,8 +1,9 @@
 """Files as people send them: which can be read, what is said about those that cannot, what is found in them."""
 
+import random
 import struct
 import zipfile
-from datetime import date, datetime
+from datetime import date, datetime, time
 from io import BytesIO
 from typing import Any
 
@@ -19,6 +20,7 @@ from service.spreadsheets.files import ENCRYPTED, OLE
 from service.spreadsheets.kinds import COLUMNS
 from service.spreadsheets.reading import Sheet, open_sheet
 from service.spreadsheets.rows import misplaced, record_of
+from service.spreadsheets.values import value_of
 from service.spreadsheets.writing import errors_file, template
 from tests.spreadsheets import PEOPLE, changed_part, csv_file, number, people, saved, shown_rows, workbook
 
@@ -311,10 +313,128 @@ def test_the_file_of_errors_keeps_cells_as_they_were_and_is_read_again() -> None
     made = errors_file(Things.PEOPLE, sheet, [("不对 wrong", line.cells) for line in sheet.rows()])
     rows = shown_rows(made)
     assert rows[0] == ["错误 Problems", *headers]
-    # What a spreadsheet has lost is lost.
-    assert rows[1] == ["不对 wrong", "=1+1", "张三", "310115199001009984", "x<&>"]
+    assert rows[1] == ["不对 wrong", "=1+1", "张三", float(310115199001010015), "x<&>"]
     again = read(made)
     assert [column.field for column in again.places.values()] == ["document.name", "document.number", "phone"]
+    # What a spreadsheet has lost is lost, and told again.
+    assert [problem[1:3] for problem in taken(made)[0]] == [
+        ("D 证件号码", "number_lost_digits"),
+        ("E 手机号码", "bad_phone"),
+    ]
     twice = errors_file(Things.PEOPLE, again, [("再次", line.cells) for line in again.rows()])
     assert shown_rows(twice)[0] == rows[0]
     assert shown_rows(twice)[1][1:] == rows[1][1:]
+
+
+def rows_changed(old: bytes, new: bytes) -> bytes:
+    return changed_part(workbook(people(3)), SHEET, lambda part: part.replace(old, new))
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (rows_changed(b'<row r="4"', b'<row r="2000000000"'), "broken_workbook"),
+        (rows_changed(b'<row r="4"', b'<row r="2"'), "broken_workbook"),
+        (rows_changed(b'"C4"', b'"A4"'), "broken_workbook"),
+        (rows_changed(b'"C4"', b'"XFE4"'), "broken_workbook"),
+        (rows_changed(b"</sheetData>", b"<row/>" * 1_048_577 + b"</sheetData>"), "broken_workbook"),
+        (rows_changed(b"</sheetData>", b"<x>" * 200), "zip_bomb"),
+        (rows_changed(b"</sheetData>", b"".join(b"<x%d/>" % at for at in range(3000))), "zip_bomb"),
+        (rows_changed(b'<row r="4"', b'<row x="' + b"1" * 1_200_000 + b'" r="4"'), "zip_bomb"),
+        (csv_file(people(1)).encode() + b"," * 30_000, "line_too_long"),
+        (csv_file(people(1)).encode() + b"x" * 1_100_000, "line_too_long"),
+        (csv_file(people(1)).encode() + b'"a\n",' * 30_000, "line_too_long"),
+        (csv_file(people(1)).encode() + b"\n" * 1_048_577, "too_many_rows"),
+    ],
+)
+def test_what_no_table_looks_like_is_refused_before_it_takes_memory(data: bytes, code: str) -> None:
+    assert refused(data) == [code]
+
+
+def with_texts(size: int) -> bytes:
+    """A workbook whose texts stand in a part of a name of their own."""
+    linked = changed_part(
+        workbook(people(1)),
+        "xl/_rels/workbook.xml.rels",
+        lambda part: part.replace(
+            b"</Relationships>", b'<Relationship Id="t" Type="x/sharedStrings" Target="odd.xml"/></Relationships>'
+        ),
+    )
+    file = BytesIO(linked)
+    with zipfile.ZipFile(file, "a", zipfile.ZIP_DEFLATED) as packed:
+        texts = "".join(f"<si><t>{at:x}</t></si>" * 5 for at in range(size // 100))
+        packed.writestr("xl/odd.xml", f"<sst>{texts}</sst>")
+    return file.getvalue()
+
+
+def test_texts_that_unpack_to_too_much_are_found_under_any_name() -> None:
+    assert refused(with_texts(26_000_000)) == ["zip_bomb"]
+    assert len(taken(with_texts(1000))) == 1
+
+
+def test_parts_that_nobody_needs_are_never_opened() -> None:
+    broken = changed_part(workbook(people(1)), "docProps/core.xml", lambda _: b"<!DOCTYPE x><nothing")
+    assert isinstance(taken(changed_part(broken, "xl/theme/theme1.xml", lambda _: b"\0"))[0], PersonRecord)
+
+
+def test_a_hundred_thousand_rows_are_taken_beside_their_headers() -> None:
+    assert read(csv_file([["张", "1", ""]] * 100_000).encode()).count == 100_000
+
+
+def test_bytes_that_are_damaged_are_told_and_never_break_the_program() -> None:
+    data, chance = workbook(people(300)), random.Random(5)  # noqa: S311 - the same damage each time
+    codes = set()
+    for _ in range(300):
+        damaged = bytearray(data)
+        at = chance.randrange(len(damaged) - 10)
+        damaged[at : at + chance.randrange(1, 6)] = chance.randbytes(5)
+        try:
+            taken(bytes(damaged))
+        except ServiceError as error:
+            codes.add(error.code)
+    assert "not_a_workbook" in codes
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "Name,Document number\n张三,1\n李四光,2".encode().replace("光".encode(), "光".encode()[:2]),
+        "Name,Document number\n张三,1\n".encode() + "李四,2".encode("gbk"),
+        "Name,Document number\nJosé,1".encode("latin-1"),
+    ],
+)
+def test_a_damaged_or_mixed_encoding_is_told_and_not_read_as_gbk(data: bytes) -> None:
+    assert refused(data) == ["unknown_encoding"]
+
+
+def test_a_guarded_number_is_a_text_and_marks_may_stand_twice() -> None:
+    data = csv_file([["张三", f'="{number(1)}"', ""]]).encode()
+    assert taken(b"\xef\xbb\xbf" * 2 + data) == [PersonRecord(Document(number(1), "张三"))]
+
+
+@pytest.mark.parametrize("value", ["2026-03-01 08:30", "2026-03-01T08:30:15", datetime(2026, 3, 1, 8, 30)])  # noqa: DTZ001 - as a spreadsheet has it
+def test_a_time_behind_a_day_is_told(value: object) -> None:
+    assert one(value, "入职日期") == [("C 入职日期", "time_in_day", {})]
+
+
+ODD: list[Any] = [
+    0.1 + 0.2, 12345.678900000001 * 3, 1e-7, 100, 100.0, 10**17, 1e300, True, False, "_x0041_", "a_x000D_b", "<&>\"'",
+    "=1+1", '="310"', "#REF!", "#N/A", "+cmd", "@SUM(1)", "😀" * 20_000, "x" * 40_000, "a\tb\nc", "é",
+    date(2026, 3, 1), datetime(2026, 3, 1), datetime(2026, 3, 1, 8, 30), time(8, 30), "2026-03-01 00:00", "007", None,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("things", [Things.PEOPLE, Things.PROJECTS])
+def test_what_the_file_of_errors_holds_is_read_as_it_was(things: Things) -> None:
+    columns = COLUMNS[things]
+    chance = random.Random(1)  # noqa: S311 - the same cells each time
+    data = workbook([[chance.choice(ODD) for _ in columns] for _ in range(60)], [column.zh for column in columns])
+    sheet = read(data, things)
+    again = errors_file(things, sheet, [("x", line.cells) for line in sheet.rows()])
+
+    def values(found: Sheet) -> list[list[Any]]:
+        lines = [{at: line.cells[at] if at < len(line.cells) else None for at in found.places} for line in found.rows()]
+        return [[value_of(line[at], column, FIXED_WORDS) for at, column in found.places.items()] for line in lines]
+
+    assert values(read(again, things)) == values(sheet)
+    assert all(len(str(cell)) <= 32_767 for row in shown_rows(again) for cell in row)

@@ -222,6 +222,10 @@ def test_a_clerk_proposes_for_his_team_and_changes_nothing_decided(world: World,
     assert results(taken(deps, [filed.line(document)], origin)) == [Result.UNCHANGED]
     body = Origin(Source.SPREADSHEET, world.actor(Role.OFFICER, Scope.BODY, filed.site.body))
     assert results(taken(deps, [mended], body)) == [Result.CHANGED]
+    line = line_of(deps, made)
+    assert line.proposed_by == clerk.account_id
+    line = roster.act_on_line(line.id, LineAct.END, line.version, actor=world.city, deps=deps, ends_on=ENDED)
+    assert refusals(taken(deps, [filed.line(document, starts_on=ENDED)], body)) == [("line_overlaps", "starts_on")]
 
 
 def test_only_lines_of_people_who_checked_in_are_looked_at_again(world: World, deps: Deps, filed: Filed) -> None:

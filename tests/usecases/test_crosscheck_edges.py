@@ -1,14 +1,15 @@
 """The cross-check where sources meet: what it waits for, what it cites, and what keeps a finding as it is."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 from sqlalchemy import select, update
 
+from service.connectors.batch import BatchSource
 from service.deps import Deps
 from service.domain.actors import Role, Scope
 from service.domain.calendar import begin_of
@@ -18,7 +19,6 @@ from service.domain.policies import Subject
 from service.domain.reasons import Verdict
 from service.domain.stop_works import StopWorkState
 from service.domain.topics import Topic
-from service.connectors.batch import BatchSource
 from service.store.models import Audit, Finding, ListEntry, Outbox, Policy, PostRuleRow, StopWork, SyncRun
 from service.store.queries.paging import Window
 from service.usecases import analysis, crosscheck, crosscheck_night, findings, post_rules
@@ -202,11 +202,11 @@ def test_what_is_mended_while_somebody_checks_in_is_not_opened(
 
 
 @pytest.fixture
-def connected(deps: Deps, clock: SetClock, tmp_path: Any) -> Iterator[Deps]:
+def connected(deps: Deps, clock: SetClock, tmp_path: Path) -> Deps:
     """With both registries, a minute after midnight."""
     clock.at = begin_of(TODAY) + timedelta(minutes=1)
     source = BatchSource(tmp_path)
-    yield replace(deps, filing=source, certificates=source)
+    return replace(deps, filing=source, certificates=source)
 
 
 def synced(deps: Deps, peer: Peer, state: RunState) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from openpyxl import load_workbook
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from service.deps import Deps
 from service.domain.actors import Role, Scope
@@ -98,7 +98,7 @@ def test_a_dry_run_says_what_would_happen_far_apart_rows_included_and_keeps_noth
     far = [*people(loads.BATCH + 5), ["别人", number(1), ""]]
     dry = loaded(csv_file(far).encode(), deps, dry_run=True)
     assert (counted(dry), known(deps)) == ((loads.BATCH + 5, 0, 0, 1), 0)
-    assert told(dry) == [(loads.BATCH + 7, "A 姓名", "name_conflict")]
+    assert told(dry) == [(loads.BATCH + 7, "A 姓名", "repeated_otherwise")]
     wet = loaded(csv_file(far).encode(), deps)
     assert (counted(wet), told(wet), wet.errors is not None) == (counted(dry), told(dry), dry.errors is not None)
 
@@ -119,7 +119,7 @@ def test_a_kill_leaves_whole_batches_and_the_next_run_does_the_rest(
     monkeypatch.setattr(loads, "BATCH", 10)
     data = csv_file(people(35)).encode()
 
-    def die(_work: Work, progress: Progress) -> None:
+    def die(_work: Work, progress: Progress, _piece: bytes) -> None:
         if progress.rows_done == 30:
             raise Killed
 
@@ -190,8 +190,8 @@ def test_a_worker_killed_in_the_middle_is_followed_by_one_that_counts_exactly(
     row = sent(world, rows)
     kept = loads_run._keep
 
-    def die_at_30(*args: Any, **columns: int) -> None:
-        kept(*args, **columns)
+    def die_at_30(*args: Any) -> None:
+        kept(*args)
         if args[2].rows_done == 30:
             raise Killed
 
@@ -224,7 +224,7 @@ def test_a_load_that_is_too_long_for_one_job_goes_on_in_the_next(
     while queue.held:
         jobs += queue.work_off(deps)
     load = load_of(row, deps)
-    assert (jobs, load.state, load.counts["created"], load.attempts) == (3, RunState.DONE, 25, 1)
+    assert (jobs, load.state, load.counts["created"], load.attempts) == (4, RunState.DONE, 25, 1)
 
 
 def test_a_load_that_kills_its_workers_is_given_up(
@@ -341,3 +341,80 @@ def test_a_reference_to_nobody_stands_at_its_column(world: World, deps: Deps) ->
     origin = Origin(Source.SPREADSHEET, world.city)
     result = load_rows(workbook(rows, headers), Things.CERTIFICATES, origin, deps=deps)
     assert told(result) == [(2, "B 证件号码", "unknown_person")]
+
+
+def test_rows_far_apart_may_not_tell_otherwise_and_the_first_is_named(deps: Deps) -> None:
+    rows = people(loads.BATCH + 10)
+    rows[loads.BATCH + 2] = [*rows[3][:2], "13911111111"]
+    rows[loads.BATCH + 3] = rows[4]
+    data = csv_file(rows).encode()
+    dry, wet = loaded(data, deps, dry_run=True), loaded(data, deps)
+    assert dry.progress == wet.progress
+    assert counted(wet) == (loads.BATCH + 8, 0, 1, 1)
+    (problem,) = wet.progress.problems
+    expected = (loads.BATCH + 4, "C 手机号码", "repeated_otherwise", 5)
+    assert (problem.row, problem.column, problem.code, problem.data["first"]) == expected
+
+
+def test_another_job_remembers_what_earlier_ones_took_and_refused(
+    world: World, deps: Deps, queue: HeldQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loads, "BATCH", 10)
+    monkeypatch.setattr(loads_run, "SLICE_S", -1.0)
+    rows = people(30)
+    rows[2][1] = "1"
+    rows[25] = [*rows[3][:2], "13911111111"]
+    for dry_run in (True, False):
+        row = sent(world, rows, dry_run=dry_run)
+        while queue.held:
+            queue.work_off(deps)
+        load = load_of(row, deps)
+        assert (load.state, load.counts["refused"], known(deps)) == (RunState.DONE, 2, 0 if dry_run else 28)
+        with deps.database.begin() as work:
+            assert work.session.get_one(SpreadsheetLoad, row.id).remembered == []
+        errors = load_workbook(BytesIO(loads_sent.read_errors(row.id, actor=world.city, deps=deps))).worksheets[0]
+        told = [str(cell.value) for (cell,) in errors.iter_rows(min_row=2, max_col=1)]
+        assert ["bad_document_number" in told[0], "repeated_otherwise" in told[1], len(told)] == [True, True, 2]
+
+
+def test_of_many_wrong_rows_the_first_problems_are_kept_and_all_rows_go_back(deps: Deps) -> None:
+    headers = ["姓名", "证件类型", "证件号码", "手机号码", "单位名称", "统一社会信用代码", "入职日期", "离职日期"]
+    data = csv_file([["张" * 61, "x", "1", "y", "某", "z", "a", "b"]] * 1500, headers).encode()
+    result = loaded(data, deps)
+    assert (counted(result), len(result.progress.problems)) == ((0, 0, 0, 1500), loads.SHOWN)
+    assert [each.code for each in result.progress.problems[:6]][-1] == "more_problems"
+    assert result.errors is not None
+    assert load_workbook(BytesIO(result.errors)).worksheets[0].max_row == 1501
+
+
+def test_a_load_that_always_takes_too_long_ends(
+    world: World, deps: Deps, queue: HeldQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = sent(world, people(2))
+
+    def too_long(work: Work, *_: Any) -> None:
+        work.session.execute(text("SET LOCAL statement_timeout = '20ms'"))
+        work.session.execute(text("SELECT pg_sleep(1)"))
+
+    monkeypatch.setattr(loads.bulk, "take", too_long)
+    for _ in range(3):
+        loads_run.run(row.id, deps=deps)
+    assert failure(row, deps) == ["load_given_up"]
+
+
+def test_a_dry_run_keeps_nobody_waiting(meeting_deps: Deps) -> None:
+    world = World(meeting_deps)
+    body = {"code": "pd", "name": BODY, "kind": BodyKind.STATION, "district_code": "310115"}
+    registers.create(registers.BODIES, body, actor=world.city, deps=meeting_deps)
+    seen = []
+
+    def look(progress: Progress) -> None:
+        if progress.rows_done:
+            with meeting_deps.database.begin() as work:
+                work.session.execute(text("LOCK TABLE filing IN SHARE ROW EXCLUSIVE MODE NOWAIT"))
+            seen.append(progress.counts["created"])
+
+    headers, rows = KINDS[Things.PROJECTS]
+    data = workbook(rows, headers)
+    load_rows(data, Things.PROJECTS, ORIGIN, deps=meeting_deps, dry_run=True, watch=Watch(told=look))
+    assert seen == [1]

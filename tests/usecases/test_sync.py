@@ -6,9 +6,11 @@ import subprocess
 import sys
 from base64 import b64encode
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +28,7 @@ from service.deps import Deps
 from service.domain.actors import Role, Scope
 from service.domain.calendar import business_day
 from service.domain.exchange import Peer, RunState, Trigger
+from service.domain.records import CertificateRecord, Document
 from service.domain.roster import Basis
 from service.domain.sources import Source
 from service.domain.topics import Topic
@@ -47,8 +50,9 @@ from service.store.models import (
 from service.store.queries.certificates import status_on
 from service.usecases import pushes, registers, sync, sync_night
 from service.usecases.dispatch import dispatch
-from service.usecases.key_mappings import KEY_MAPPINGS
+from service.usecases.key_mappings import KEY_MAPPINGS, MappedWords
 from service.usecases.sync_night import ask, begin_sync
+from tests.bulk import taken
 from tests.contract.test_filing import write
 from tests.factories import World
 from tests.fakes import SetClock
@@ -433,6 +437,157 @@ def test_what_is_pushed_twice_is_there_once(town: World, body: str) -> None:
 
 def pusher(world: World) -> Any:
     return world.actor(Role.INTEGRATION, Scope.CITY)
+
+
+def test_of_a_key_the_newest_record_counts_whenever_it_comes(town: World, body: str) -> None:
+    old, new, newest = (
+        filing("F-1", body, (person(each),), section=str(each), changed_at=f"2026-03-0{each}T00:00:00Z")
+        for each in (1, 2, 3)
+    )
+    for items, results, section in (
+        ([new, old], ["created", "refused"], "2"),
+        ([old], ["refused"], "2"),
+        ([new], ["unchanged"], "2"),
+        ([old, newest], ["refused", "created"], "3"),
+    ):
+        row, outcomes = pushes.push(FILING, items, actor=pusher(town), deps=town.deps)
+        assert [str(each.result) for each in outcomes] == results
+        assert {code for _, _, code in issues(town.deps, row.id)} <= {"older_than_known"}
+        assert [each.section for each in rows(town.deps, Filing)] == [section]
+    # Nobody needs to tell again what is known better.
+    assert all(each.settled_at for each in rows(town.deps, SyncIssue))
+
+
+def test_a_filing_whose_number_was_put_right_stays_itself(town: World, body: str, system: Shelf) -> None:
+    system.put([filing("F-1", body, (person(1),), number="OLD")])
+    synced(town)
+    system.put([filing("F-1", body, (person(2, "周安全"),), number="NEW")])
+    assert synced(town).counts == {"created": 1}
+    assert [each.number for each in rows(town.deps, Filing)] == ["NEW"]
+    assert [each.ends_on is None for each in rows(town.deps, ListEntry)] == [False, True]
+
+
+def test_a_certificate_whose_number_was_put_right_stays_itself_unless_it_changed_hands(
+    town: World, registry: Shelf
+) -> None:
+    known, other = (document_of(town, town.person(name)) for name in ("陈立项", "周安全"))
+    for holder, number, numbers in ((known, "沪1", ["沪1"]), (known, "沪2", ["沪2"]), (other, "沪3", ["沪2", "沪3"])):
+        registry.put([certificate("C-1", holder, number=number)])
+        last = synced(town, REGISTRY)
+        assert [each.number for each in rows(town.deps, Certificate)] == numbers
+    assert issues(town.deps, last.id) == [("C-1", "number", "key_moved")]
+
+
+def test_what_a_key_meant_before_is_not_confirmed_any_more(
+    town: World, body: str, system: Shelf, clock: SetClock
+) -> None:
+    system.put([filing("F-1", body, (person(1),), number="ONE"), filing("F-2", body, number="TWO")])
+    synced(town)
+    before = clock.now()
+    clock.pass_(days=1)
+    system.put([filing("F-1", body, (), number="TWO")])
+    with system.lock:
+        system.entries.pop("F-2")
+    row = synced(town)
+    assert issues(town.deps, row.id) == [("F-1", "number", "key_moved")]
+    clock.pass_(days=1)
+    synced(town)
+    checked = {each.number: each.checked_at for each in rows(town.deps, Filing)}
+    assert checked == {"ONE": before, "TWO": clock.now()}
+    assert [each.checked_at for each in rows(town.deps, ListEntry)] == [before]
+
+
+@pytest.mark.parametrize("told_again", [False, True])
+def test_whom_another_filing_of_the_project_names_stays(
+    town: World, body: str, system: Shelf, *, told_again: bool
+) -> None:
+    shared = {"name": "同名项目"}
+    both = [filing(key, body, (person(1),), project=shared) for key in ("F-1", "F-2")]
+    system.put(both)
+    synced(town)
+    system.put([filing("F-1", body, (), project=shared), *both[1:]][: 1 + told_again])
+    synced(town)
+    ((entry,), (_, second)) = rows(town.deps, ListEntry), rows(town.deps, Filing)
+    assert (entry.ends_on, entry.filing_id) == (None, second.id)
+    system.put([filing("F-2", body, (), project=shared)])
+    synced(town)
+    assert [each.ends_on for each in rows(town.deps, ListEntry)] == [date(2026, 3, 1)]
+
+
+def test_a_first_day_put_right_ends_the_entry_that_had_the_other(town: World, body: str, system: Shelf) -> None:
+    for begins in ("2026-01-05", "2026-02-01"):
+        system.put([filing("F-1", body, (person(1, **{"from": begins}),))])
+        synced(town)
+    spans = [(each.starts_on, each.ends_on) for each in rows(town.deps, ListEntry)]
+    assert spans == [(date(2026, 1, 5), date(2026, 1, 31)), (date(2026, 2, 1), None)]
+
+
+def test_a_project_follows_its_first_filing(town: World, body: str, system: Shelf) -> None:
+    one = filing("F-1", body, project={"name": "同名项目", "address": "一号", "area_m2": None})
+    two = filing("F-2", body, project={"name": "同名项目", "address": "二号", "state": "stopped"}, section="二")
+    for items in ([one], [two], [one, two]):
+        system.put(items)
+        assert "refused" not in synced(town).counts
+    assert synced(town).counts == {}
+    ((project,), (_, second)) = rows(town.deps, Project), rows(town.deps, Filing)
+    assert (project.address, project.area_m2, second.section) == ("一号", 12000.5, "二")
+    assert [str(each.state) for each in project.states] == ["active"]
+
+
+def test_a_run_with_many_keys_to_ask_for_comes_on_in_each_slice(
+    town: World, body: str, system: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http_source, "KEYS", 1)
+    system.put([filing(f"F-{number}", "nowhere") for number in range(3)])
+    synced(town)
+    with system.lock:
+        system.entries.clear()
+    system.put([filing("F-9", body)])
+    row = ask(FILING, actor=town.city, deps=town.deps)
+    # Three keys and a page, each in a slice of its own; in the last one the peer says that there is no more.
+    for _ in range(5):
+        sync.run(row.id, deps=town.deps, within=timedelta())
+    assert (seen(town.deps, row.id).state, seen(town.deps, row.id).counts) == (RunState.DONE, {"created": 1})
+
+
+def test_a_broken_line_of_a_file_is_refused_and_hinders_no_later_run(town: World, body: str, tmp_path: Path) -> None:
+    files = replace(town.deps, filing=BatchSource(tmp_path))
+    write(tmp_path, "1.jsonl", '{"key": []}', '{"key": "X", "section": "\\ud800"}', filing("F-1", body))
+    assert synced(town, deps=files).counts == {"created": 1, "refused": 2}
+    assert synced(town, deps=files).counts == {"refused": 1}
+
+
+def test_what_a_spreadsheet_or_a_hand_changes_is_no_registrys_word(town: World, registry: Shelf) -> None:
+    holder = town.person("陈立项")
+    known = document_of(town, holder)
+    registry.put([certificate("C-1", known)])
+    synced(town, REGISTRY)
+    (told,) = rows(town.deps, Certificate)
+    whose = Document(known["number"], known["name"])
+    taken(town.deps, [CertificateRecord(whose, told.type_code, told.number, told.valid_from, date(2040, 1, 1))])
+    (changed,) = rows(town.deps, Certificate)
+    assert (changed.source, changed.checked_at) == (Source.SPREADSHEET, None)
+    synced(town, REGISTRY)
+    assert rows(town.deps, Certificate)[0].checked_at is None
+
+
+def test_two_who_use_the_same_words_do_not_block_each_other(meeting_deps: Deps) -> None:
+    world, ready = World(meeting_deps), Barrier(2)
+    words = [f"词{number}" for number in range(40)]
+    for word in words:
+        map_word(world, "post", word, "project_manager")
+
+    def use(some: list[str]) -> None:
+        with meeting_deps.database.begin() as work:
+            mapped = MappedWords(work, FILING)
+            for word in some:
+                mapped("post", word)
+            ready.wait(timeout=10)
+            mapped.note_used()
+
+    with ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(use, words), pool.submit(use, words[::-1])]:
+            done.result(timeout=60)
 
 
 def test_the_registry_is_asked_about_one_person(town: World, registry: Shelf) -> None:

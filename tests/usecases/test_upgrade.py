@@ -202,3 +202,16 @@ def test_the_way_back_leaves_a_city_as_it_was(in_use: Engine) -> None:
     migrate(in_use, command.upgrade, "head")
     assert rows(in_use, "SELECT count(*) FROM post_rule") == [(11,)]
     assert rows(in_use, "SELECT count(*) FROM certificate_status") == [(2,)]
+
+
+def test_the_way_back_takes_what_the_release_before_cannot_load(bare: Engine) -> None:
+    migrate(bare, command.upgrade, "head")
+    statement = text("INSERT INTO outbox (topic, subject_id, created_at) VALUES (:topic, :id, now())")
+    for topic in ("crosscheck.night", "project.list_changed", "roster_line.changed"):
+        with bare.begin() as connection:
+            connection.execute(statement, {"topic": topic, "id": uuid4()})
+    for kind in ("spreadsheet", "scan"):
+        put(bare, "photo", kind=kind, digest=kind.encode(), media_type="text/csv", size=1)
+    migrate(bare, command.downgrade, "0005")
+    assert rows(bare, "SELECT topic FROM outbox") == [("roster_line.changed",)]
+    assert rows(bare, "SELECT kind FROM photo") == []

@@ -41,7 +41,7 @@ class FindingOut(Stamped):
     person_id = fields.UUID(allow_none=True)
     post_code = fields.String(allow_none=True)
     evidence = fields.Dict()
-    cites = fields.List(fields.String(), metadata={"description": "codes of regulations, as they were with this evidence"})
+    cites = fields.List(fields.String(), metadata={"description": "codes of regulations, as of this evidence"})
     closed_at = Instant(allow_none=True)
     ticket_id = fields.UUID(allow_none=True)
 

@@ -7,10 +7,8 @@ from marshmallow import fields, post_load
 from service.api.schemas.base import Instant, Out, Strict, choice
 from service.domain.exchange import RunState, Things
 from service.texts import text
+from service.usecases.loads import SHOWN
 from service.usecases.loads_sent import LoadForm
-
-#: What is shown at once; all of them stand in the workbook of errors.
-SHOWN = 100
 
 
 class LoadIn(Strict):
@@ -75,6 +73,6 @@ class LoadOut(LoadSummaryOut):
     """导入, with its first problems."""
 
     problems = fields.Function(
-        lambda row: RowProblemOut(many=True).dump(row.problems[:SHOWN]),
+        lambda row: RowProblemOut(many=True).dump(row.problems),
         metadata={"type": "array", "items": {"type": "object"}, "description": f"the first {SHOWN}"},
     )

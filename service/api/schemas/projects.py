@@ -3,7 +3,7 @@
 from marshmallow import fields
 
 from service.api.paging import PageIn
-from service.api.schemas.base import Day, Instant, Measure, Out, Strict, Text, between, choice
+from service.api.schemas.base import Day, Instant, Measure, Name, Out, Strict, Text, between, choice
 from service.api.schemas.registers import Stamped
 from service.domain.sites import ProjectKind, ProjectState, TeamKind, UnitRoleKind
 from service.domain.sources import Source
@@ -35,7 +35,7 @@ class ProjectOut(Stamped):
 class ProjectChange(Strict):
     """What may change of a project; its state changes by an act of its own."""
 
-    name = Text()
+    name = Name()
     address = Text(allow_none=True)
     kind = choice(ProjectKind, allow_none=True)
     area_m2 = Measure(allow_none=True, validate=between(0, 1e8), metadata={"description": "floor area, m²"})
@@ -49,7 +49,7 @@ class ProjectChange(Strict):
 class ProjectIn(ProjectChange):
     """A new project."""
 
-    name = Text(required=True)
+    name = Name(required=True)
     body_id = fields.UUID(required=True)
     district_code = Text(6, 6, required=True)
     state = choice(ProjectState, load_default=ProjectState.ACTIVE)
@@ -179,7 +179,7 @@ class TeamOut(Stamped):
 class TeamChange(Strict):
     """What may change of a team."""
 
-    name = Text()
+    name = Name()
     unit_id = fields.UUID()
 
 
@@ -189,7 +189,7 @@ class TeamIn(TeamChange):
     project_id = fields.UUID(required=True)
     kind = choice(TeamKind, required=True)
     unit_id = fields.UUID(required=True)
-    name = Text(required=True)
+    name = Name(required=True)
 
 
 class TeamQuery(PageIn):

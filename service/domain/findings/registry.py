@@ -23,8 +23,8 @@ from service.domain.findings.facts import Facts
 
 Find = Callable[[Facts], Iterable[Found]]
 
-PERSON_RULES: Mapping[Rule, Find] = {
-    Rule.FILING_MISMATCH: filing_mismatch.find,
+#: Also before somebody sits there: whoever files asks before the list names him.
+ASKED_RULES: Mapping[Rule, Find] = {
     Rule.CERTIFICATE_MISSING: certificate_missing.find,
     Rule.CERTIFICATE_WRONG_TYPE: certificate_wrong_type.find,
     Rule.CERTIFICATE_WRONG_LEVEL: certificate_wrong_level.find,
@@ -37,6 +37,7 @@ PERSON_RULES: Mapping[Rule, Find] = {
     Rule.EMPLOYED_ELSEWHERE: employed_elsewhere.find,
     Rule.LEFT_UNIT: left_unit.find,
 }
+PERSON_RULES: Mapping[Rule, Find] = {Rule.FILING_MISMATCH: filing_mismatch.find, **ASKED_RULES}
 PROJECT_RULES: Mapping[Rule, Find] = {
     Rule.UNDERSTAFFED: understaffed.find,
     Rule.POST_VACANT: post_vacant.find,

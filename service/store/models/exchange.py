@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Identity, Index, UniqueConstraint
+from sqlalchemy import ARRAY, ForeignKey, Identity, Index, LargeBinary, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.domain.exchange import Peer, RunState, Things, Trigger
@@ -104,8 +104,10 @@ class SpreadsheetLoad(Identified, Versioned, Claimed, Base):
     rows: Mapped[int | None]
     rows_done: Mapped[int] = mapped_column(default=0)
     counts: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    #: All problems by row, [{"row", "column", "code", "data"}], without what stood in the cells.
+    #: The first problems by row, [{"row", "column", "code", "data"}], without what stood in the cells.
     problems: Mapped[list[Any]] = mapped_column(default=list)
+    #: What its next job has to know of its batches, a packed piece each (usecases/loads_memory.py); empty in the end.
+    remembered: Mapped[list[bytes]] = mapped_column(ARRAY(LargeBinary), default=list, deferred=True)
     #: What its sender should know of the file beside, [{"code", "data"}]: hidden sheets, columns nobody knows.
     notices: Mapped[list[Any]] = mapped_column(default=list)
     #: Why the file as a whole could not be read.

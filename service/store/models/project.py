@@ -1,6 +1,7 @@
 """Projects with their states over time, filings, permits, the units on them, their two teams, and who was named."""
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
@@ -113,7 +114,7 @@ class ListEntry(Identified, Versioned, Base):
     project_id: Mapped[UUID] = mapped_column(ForeignKey("project.id"))
     basis: Mapped[Basis] = mapped_column(kind(Basis))
     filing_id: Mapped[UUID | None] = mapped_column(ForeignKey("filing.id"))
-    #: The ids of all filings whose records name him so, `filing_id` among them; empty: that one alone.
+    #: The ids of all filings whose records name him so; with the last of them it ends.
     named_by: Mapped[list[Any]] = mapped_column(default=list)
     post_code: Mapped[str] = mapped_column(ForeignKey("post.code"))
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), index=True)

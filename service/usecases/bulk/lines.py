@@ -207,7 +207,7 @@ class Lines:
         lines = {line.id: line for seat in self._seats.values() for line in seat}
         rows = [{name: getattr(line, name) for name in Line.__slots__} for line in self._news.values()]
         by = self._batch.origin.actor.account_id if self._batch.origin.actor else None
-        also = {"source": source, "return_reasons": [], "proposed_by": by}
+        also: dict[str, Any] = {"source": source, "return_reasons": [], "proposed_by": by}
         insert_new(work, RosterLine, [row | also for row in rows])
         record(work, "roster_line:create", self._news, source)
         changed = [lines[line_id] for line_id in self._changed]

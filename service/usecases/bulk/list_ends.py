@@ -17,7 +17,7 @@ from service.store.work import Work
 from service.usecases.bulk.batch import Batch
 from service.usecases.bulk.documents import hashes_of, known_people
 from service.usecases.bulk.keeping import change_rows, record_fields
-from service.usecases.bulk.lists import KEY, named_by
+from service.usecases.bulk.lists import KEY
 
 # A filing with whom it names for what, and the first days of it.
 _Named = Mapping[tuple[Any, ...], Sequence[date]]
@@ -43,9 +43,9 @@ def complete(work: Work, told: Mapping[str, Sequence[ListRecord]], origin: Origi
     )
     changes, gone = [], []
     for row in work.session.execute(entries.order_by(*KEY).with_for_update(key_share=True)):
-        starts = {each: named.get((filings[each].number, *_whom(row)), ()) for each in named_by(row) if each in filings}
-        left = [each for each in named_by(row) if row.starts_on in starts.get(each, (row.starts_on,))]
-        if left != named_by(row):
+        starts = {each: named.get((filings[each].number, *_whom(row)), ()) for each in row.named_by if each in filings}
+        left = [each for each in row.named_by if row.starts_on in starts.get(each, (row.starts_on,))]
+        if left != row.named_by:
             ends_on = row.ends_on if left else _last_day(row.starts_on, starts, yesterday)
             filing_id = row.filing_id if not left or str(row.filing_id) in left else UUID(left[0])
             changes.append({"id": row.id, "ends_on": ends_on, "filing_id": filing_id, "named_by": left})

@@ -95,7 +95,7 @@ def _insert(
         values |= {
             "id": new_id(),
             "filing_id": places[told.filing_number].filing_id,
-            "named_by": [],
+            "named_by": [str(places[told.filing_number].filing_id)],
             "unit_id": units[told.unit.credit_code] if told.unit else None,
             "ends_on": told.ends_on,
             "source": batch.origin.source,
@@ -145,24 +145,19 @@ def _keep(
 
 
 def _note_names(batch: Batch[ListRecord], rows: Mapping[_Key, Any], named: Sequence[tuple[_Key, UUID]]) -> None:
-    """Keep which filings name each entry, where that is more than the one it hangs on."""
+    """Keep which filings name each entry: with the last of them it ends."""
     news: dict[UUID, list[str]] = {}
     for key, filing_id in named:
-        names = news.get(rows[key].id) or named_by(rows[key])
+        names = news.get(rows[key].id) or rows[key].named_by
         if str(filing_id) not in names:
             news[rows[key].id] = [*names, str(filing_id)]
     change_rows(batch.work, ListEntry, [{"id": entry_id, "named_by": names} for entry_id, names in news.items()])
 
 
-def named_by(row: Any) -> list[str]:  # noqa: ANN401 - a row with those columns
-    """The ids of the filings that name an entry."""
-    return row.named_by or ([str(row.filing_id)] if row.filing_id else [])
-
-
 def _locked(batch: Batch[ListRecord], keys: Mapping[int, _Key]) -> dict[_Key, Any]:
     if not keys:
         return {}
-    columns = select(ListEntry.id, ListEntry.ends_on, ListEntry.unit_id, ListEntry.filing_id, ListEntry.named_by, *KEY)
+    columns = select(ListEntry.id, ListEntry.ends_on, ListEntry.unit_id, ListEntry.named_by, *KEY)
     statement = columns.where(tuple_(*KEY).in_(set(keys.values()))).order_by(*KEY).with_for_update(key_share=True)
     return {
         (row.project_id, row.basis, row.post_code, row.person_id, row.starts_on): row

@@ -64,9 +64,9 @@ class Sites:
         for row in session.execute(states):
             self._sites[row.project_id].states.append(StateFrom(row.state, row.from_on))
         f = Filing
-        first = select(f.project_id, f.number).distinct(f.project_id).where(f.project_id.in_(ids))
-        for row in session.execute(first.order_by(f.project_id, f.id)):
-            self._leading[row.project_id] = row.number
+        filings = select(f.project_id, f.number).where(f.project_id.in_(ids)).order_by(f.id)
+        for row in session.execute(filings):
+            self._leading.setdefault(row.project_id, row.number)
 
     def leads(self, at: int, told: ProjectRecord) -> bool:
         """True for a record of the filing that its project follows: the first that was filed here."""
