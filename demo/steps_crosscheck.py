@@ -107,7 +107,8 @@ def _ruled(city: Caller, since: str) -> httpx.Response:
 
 
 def _night(story: Story) -> str:
-    story.at(f"{TOMORROW}T00:05")
+    # Past the hour until which the night waits for the registries.
+    story.at(f"{TOMORROW}T02:05")
 
     def look() -> str:
         scope = {"project_id": story.ids["project"], "rule": "post_vacant", "open": "true"}

@@ -26,7 +26,7 @@ WORDS = {
 }
 SHEET = (
     "证件类型,证件号码,姓名,证书类型,证书编号,有效期起,有效期止\n"
-    "护照,ＤＥＭＯ1964,Kamala Harris,安全生产考核合格证（C3）,沪建安C3(2026)0000009,2026/1/1,2028年12月31日\n"
+    "护照,ＤＥＭＯ1964,Kamala Harris,质量员岗位证书,沪质2026000009,2026/1/1,2028年12月31日\n"
     "护照,DEMO1942,Joe Biden,安全生产考核合格证（C3）,沪建安C3(2026)0000010,2026-04-01,2025-04-01\n"
 )
 
@@ -48,12 +48,11 @@ def _begin(story: Story) -> None:
 
 def _joining(story: Story) -> None:
     for title, expected, act in (
-        ("May Harris be quality officer? The filing asks", "no: filing_mismatch", lambda: _may(story)),
+        ("May Harris be quality officer? The filing asks", "no: certificate_missing", lambda: _may(story)),
         ("Her line, approved by the client all the same", "submitted, mismatched", lambda: _proposed(story)),
         ("The filing system pushes in words of its own", "refused: unmapped", lambda: _filed(story)),
         ("The city says what they mean; pushed again", "created", lambda: _mapped(story)),
         ("Her line comes into force by itself", "in_force, matched", lambda: _line(story)),
-        ("And may she now?", "yes", lambda: _may(story)),
         ("The same push once more", "unchanged", lambda: _filed(story)),
     ):
         story.step(title, expected, act)
@@ -114,6 +113,7 @@ def _spreadsheets(story: Story) -> None:
         ("And sent; the second row's dates are reversed", "1 created, 1 refused", lambda: _sheet(story, SHEET)),
         ("What it says of that row", "3 dates_in_order", lambda: _refused(story)),
         ("Corrected and sent again", "1 created, 1 unchanged", lambda: _sheet(story, SHEET.replace("2025-", "2029-"))),
+        ("May Harris be quality officer now?", "yes", lambda: _may(story)),
         ("Biden's finding of an expired certificate", "closed", lambda: finding(story, "certificate_expired")),
     ):
         story.step(title, expected, act)

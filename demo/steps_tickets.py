@@ -79,6 +79,8 @@ def _opened(story: Story) -> None:
 def _found(story: Story, name: str) -> str:
     team, kind = name.split()
     scope = {"project_id": story.ids["project"], "team_kind": team, "kind": kind}
+    # Certificates are looked at once the night has read the registries.
+    eventually(lambda: str(len(ok(story.cast["officer"].get("/tickets", **scope))["items"])), "1")
     (ticket,) = ok(story.cast["officer"].get("/tickets", **scope))["items"]
     story.ids[name] = ticket["id"]
     findings = _read(story, "officer", name)["findings"]

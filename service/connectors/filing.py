@@ -55,7 +55,7 @@ def _units(filing: Reading) -> dict[UnitRoleKind | None, UnitRecord]:
         word, unit = row.word("role", "unit_role"), row.unit()
         role = UnitRoleKind(word) if word else None
         if role in _ONE and units.setdefault(role, unit) != unit:
-            row.refuse("repeated_otherwise", "role")
+            row.repeated("role")
     return units
 
 

@@ -156,9 +156,9 @@ class Reading:
         self._note(document_problem(kind, number, inner._path("number")) if number else None)  # noqa: SLF001 - its own kind
         return Document(number, inner.needed("name", 60), kind)
 
-    def refuse(self, code: str, name: str) -> None:
-        """Say of a field what only whoever reads the record can see."""
-        self.problems.append(Problem(code, self._path(name)))
+    def repeated(self, name: str) -> None:
+        """Say of a field that an earlier row of its list told it otherwise."""
+        self.problems.append(Problem("repeated_otherwise", self._path(name)))
 
     def _required(self, name: str, value: Any) -> Any:  # noqa: ANN401 - it comes back as it was
         told = self._content.get(name)

@@ -186,9 +186,9 @@ class _Loading:
 
     def _told(self, line: Line, problems: Sequence[Problem]) -> list[Misplaced]:
         """The first problems of a row, and how many more there are."""
-        told = misplaced(line, self.sheet, problems[:MOST_TOLD])
         more = len(problems) - MOST_TOLD
-        return [*told, Misplaced(line.number, "", "more_problems", {"more": more})] if more > 0 else told
+        rest = [Problem("more_problems", None, {"more": more})] if more > 0 else []
+        return misplaced(line, self.sheet, [*problems[:MOST_TOLD], *rest])
 
 
 def _by_row(problem: Misplaced, good: Sequence[tuple[Line, Record]]) -> Misplaced:

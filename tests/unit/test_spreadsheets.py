@@ -420,7 +420,8 @@ def test_a_time_behind_a_day_is_told(value: object) -> None:
 ODD: list[Any] = [
     0.1 + 0.2, 12345.678900000001 * 3, 1e-7, 100, 100.0, 10**17, 1e300, True, False, "_x0041_", "a_x000D_b", "<&>\"'",
     "=1+1", '="310"', "#REF!", "#N/A", "+cmd", "@SUM(1)", "😀" * 20_000, "x" * 40_000, "a\tb\nc", "é",
-    date(2026, 3, 1), datetime(2026, 3, 1), datetime(2026, 3, 1, 8, 30), time(8, 30), "2026-03-01 00:00", "007", None,
+    date(2026, 3, 1), datetime.fromisoformat("2026-03-01"), datetime.fromisoformat("2026-03-01 08:30"), time(8, 30),
+    "2026-03-01 00:00", "007", None,
 ]  # fmt: skip
 
 

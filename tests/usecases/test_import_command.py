@@ -17,6 +17,9 @@ from service.store.models import Person
 from tests.spreadsheets import csv_file, number, people, workbook
 
 ROOT = Path(__file__).parents[2]
+#: The packed rows have other bytes in their middle.
+DAMAGED = workbook(people(1500))
+DAMAGED = DAMAGED[: len(DAMAGED) // 2] + b"\xff" * 40 + DAMAGED[len(DAMAGED) // 2 + 40 :]
 Typed = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -75,6 +78,7 @@ def test_refused_rows_stand_beside_and_the_corrected_file_is_taken(
     ("content", "words", "told"),
     [
         (b"", (), "The file is empty. (empty_file)"),
+        (DAMAGED, (), "This is no .xlsx workbook that can be opened. (not_a_workbook)"),
         (workbook([], ["姓名", "手机"]), (), "The column 证件号码 (Document number) is missing. (column_missing)"),
         (workbook(people(1)), ("--sheet", "人员"), "No visible sheet 人员; there are: Sheet. (sheet_unknown)"),
     ],

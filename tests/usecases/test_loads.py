@@ -387,9 +387,7 @@ def test_of_many_wrong_rows_the_first_problems_are_kept_and_all_rows_go_back(dep
     assert load_workbook(BytesIO(result.errors)).worksheets[0].max_row == 1501
 
 
-def test_a_load_that_always_takes_too_long_ends(
-    world: World, deps: Deps, queue: HeldQueue, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_load_that_always_takes_too_long_ends(world: World, deps: Deps, monkeypatch: pytest.MonkeyPatch) -> None:
     row = sent(world, people(2))
 
     def too_long(work: Work, *_: Any) -> None:

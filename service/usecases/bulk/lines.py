@@ -199,8 +199,9 @@ class Lines:
         if actor is None:
             return True
         reach = actor.reach(Permission.ROSTER_APPROVE)
-        by_body = reach.city or team.body_id in reach.bodies
-        return line.person_id != actor.person_id and team.within(reach) and (by_body or match is Match.MATCHED)
+        # Who proposes does not approve; where the list names the person, it is the other who looked.
+        seconded = reach.city or match is Match.MATCHED
+        return line.person_id != actor.person_id and team.within(reach) and seconded
 
     def _write(self) -> None:
         work, source = self._batch.work, self._batch.origin.source

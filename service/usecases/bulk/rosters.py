@@ -19,7 +19,7 @@ def take_lines(batch: Batch[RosterRecord]) -> None:
 
     `line_overlaps` beside another line of the same seat; `act_not_allowed` where somebody decided on the line, and the
     origin may not. With `origin.in_force` a line is in force where its list names the person, or where there is no
-    list and the program, the body or the city says so.
+    list and the program or the city says so.
     """
     reach = batch.reach(Permission.ROSTER_PROPOSE)
     if batch.origin.in_force:
