@@ -1,7 +1,7 @@
 """Records: what spreadsheets and other systems say, in our words and checked as far as one record goes by itself.
 
-Identifiers are compacted and checked (domain/identifiers.py), codes are ours; whether they exist, and whether the record
-fits what is known, is for the use case that takes it.
+Identifiers are compacted and checked (domain/identifiers.py), codes are ours; whether they exist, and whether the
+record fits what is known, is for the use case that takes it.
 """
 
 from dataclasses import dataclass

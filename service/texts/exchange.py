@@ -12,8 +12,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "key_moved": (
         "该键值的编号已变更，且新旧编号均已存在：按新编号采用，旧编号的记录不再得到确认，请核对是否重复。",
         (
-            "The record of this key has another number, and both numbers exist here: the new one was taken, the old row "
-            "is not confirmed any more. See whether one of them is superfluous."
+            "The record of this key has another number, and both exist here: the new one was taken, the old row is not "
+            "confirmed any more. See whether one of them is superfluous."
         ),
     ),
     "kept_by_runs": (
