@@ -272,12 +272,6 @@ def upgrade():
     op.create_index('ix_roster_line_waiting', 'roster_line', ['project_id'], unique=False, postgresql_where="state = 'submitted' AND approved_at IS NOT NULL")
     op.create_index(op.f('ix_roster_line_replaces_id'), 'roster_line', ['replaces_id'], unique=False)
     op.create_foreign_key(op.f('fk_roster_line_replaces_id'), 'roster_line', 'roster_line', ['replaces_id'], ['id'])
-    op.execute(
-        """
-        INSERT INTO certificate_status (id, created_at, certificate_id, status, from_on, source)
-        SELECT gen_random_uuid(), created_at, id, 'valid', valid_from, 'typed' FROM certificate
-        """
-    )
     # One rule told of certificates that were missing and of those that ran out; each is a rule of its own now.
     op.execute(
         """

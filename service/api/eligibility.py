@@ -11,7 +11,7 @@ from service.api.schemas.eligibility import EligibilityOut, EligibilityQuery
 from service.domain.actors import Permission
 from service.texts import told_by_rule
 from service.usecases import eligibility
-from service.usecases.eligibility import Answer, Question
+from service.usecases.eligibility import Answer, Objection, Question
 
 DOCUMENT_HEADER = "X-Document-Number"
 blueprint = Blueprint("eligibility", __name__, description="Questions that other systems ask before they act")
@@ -38,7 +38,7 @@ def read_eligibility(query: dict[str, Any]) -> Any:
 
 
 def _shown(answer: Answer) -> dict[str, Any]:
-    reasons = [{**asdict(each), "text": told_by_rule(each.rule, each.figures)["text"]} for each in answer.reasons]
+    reasons = [{**asdict(each), "text": _text(each)} for each in answer.reasons]
     return {
         "eligible": answer.eligible,
         "project_id": answer.project_id,
@@ -51,3 +51,9 @@ def _shown(answer: Answer) -> dict[str, Any]:
             "filing": {"listed": answer.listed, "checked_at": answer.list_checked_at},
         },
     }
+
+
+def _text(reason: Objection) -> dict[str, str]:
+    """What it says with its evidence; of a stranger, whose evidence is not told, the rule's name."""
+    whole = reason.evidence or reason.kind is None
+    return told_by_rule(reason.rule, reason.evidence)["text" if whole else "name"]

@@ -28,8 +28,6 @@ from service.usecases.crosscheck_rulebook import person_rulebook
 from service.usecases.findings import cites_of
 
 RESIDENT_ID_LENGTH = 18
-#: What the sentences of rules need, and all that is told of somebody beyond the actor's reach.
-FIGURES = frozenset({"counted", "limit", "ended_on"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +46,12 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Objection:
-    """What speaks against it; a warning does not stand in the way. `figures` are what its sentence is filled with."""
+    """What speaks against it; a warning does not stand in the way, and what no rule was asked about has no kind."""
 
     rule: str
     kind: FindingKind | None = None
     evidence: Mapping[str, Any] = field(default_factory=dict)
     cites: Sequence[str] = ()
-    figures: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,13 +180,9 @@ def _reasons(work: Work, results: Sequence[Found]) -> list[Objection]:
     if not results:
         return []
     return [
-        Objection(str(each.rule), KIND_OF[each.rule], each.evidence, cites, _figures(each.evidence))
+        Objection(str(each.rule), KIND_OF[each.rule], each.evidence, cites)
         for each, cites in zip(results, cites_of(work, results), strict=True)
     ]
-
-
-def _figures(evidence: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: evidence[name] for name in FIGURES.intersection(evidence)}
 
 
 def _without_evidence(answer: Answer) -> Answer:

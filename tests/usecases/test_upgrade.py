@@ -177,8 +177,8 @@ def test_a_city_keeps_what_it_had_when_registries_come(in_use: Engine) -> None:
     assert len(rules) == 11
     assert [case.one_of for case in rules["materials"].needs(Size())] == [tuple(need) for need in OWN_NEEDS]
     assert rows(in_use, "SELECT family FROM certificate_type WHERE code = 'ours'") == [("other",)]
-    valid = ("valid", date(2024, 1, 1))
-    assert rows(in_use, "SELECT status, from_on FROM certificate_status") == [valid, valid]
+    # Of which nothing is said is valid.
+    assert rows(in_use, "SELECT status FROM certificate_status") == []
     found = "SELECT post_code, rule, closed_at FROM finding ORDER BY 1"
     assert rows(in_use, found) == [
         ("project_manager", "certificate_missing", None),

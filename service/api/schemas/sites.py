@@ -184,4 +184,5 @@ class ScanOut(Out):
 
     id = fields.UUID()
     kind = choice(ScanKind)
+    added_by = fields.UUID(allow_none=True, metadata={"description": "the account that sent it"})
     created_at = Instant()
