@@ -37,7 +37,6 @@ def upgrade():
     sa.PrimaryKeyConstraint('id', name=op.f('pk_key_mapping')),
     sa.UniqueConstraint('peer', 'thing', 'external_key', name=op.f('uq_key_mapping_peer_thing_external_key'))
     )
-    op.create_index('ix_key_mapping_internal', 'key_mapping', ['peer', 'thing', 'internal_key'], unique=False)
     op.create_table('regulation',
     sa.Column('code', sa.String(), nullable=False),
     sa.Column('title_zh', sa.String(), nullable=False),
@@ -352,7 +351,6 @@ def downgrade():
     op.drop_index('ix_sync_run_peer', table_name='sync_run')
     op.drop_table('sync_run')
     op.drop_table('regulation')
-    op.drop_index('ix_key_mapping_internal', table_name='key_mapping')
     op.drop_table('key_mapping')
     op.drop_table('crosscheck_night')
     # What the release before cannot load: files of kinds it does not know, now that nothing refers to them, and facts

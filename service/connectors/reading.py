@@ -1,5 +1,6 @@
 """Reading what another system wrote, strictly: each field is what the contract says, or a problem with its path."""
 
+import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ _EARLIEST, _LATEST = date(1900, 1, 1), date(2100, 1, 1)
 _LARGEST = 1e15
 _KEY_LENGTH = 100
 _SHOWN = 80
+# Part of a document's number or a phone's, told in the wrong field; alone they are a district (GB/T 2260-2007).
+_SIX_DIGITS = re.compile(r"[0-9]{6}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +119,13 @@ class Reading:
         return kind(code) if code else None
 
     def mapped(self, name: str, thing: str, told: str) -> str:
-        """Our code for a word; `unmapped` names thing and word, and somebody has to say what it means."""
+        """Our code for a word; `unmapped` names thing and word, and somebody has to say what it means.
+
+        What holds somebody's number is no word, and is not kept: as many asterisks stand for it.
+        """
         code = self._words(thing, told) if told else ""
         if code is None:
-            self.problems.append(Problem("unmapped", self._path(name), {"thing": thing, "word": told[:_SHOWN]}))
+            self.problems.append(Problem("unmapped", self._path(name), {"thing": thing, "word": _shown(told)}))
         return code or ""
 
     def inner(self, name: str) -> "Reading":
@@ -175,3 +181,8 @@ class Reading:
 
     def _path(self, name: str) -> str:
         return f"{self.at}.{name}" if self.at else name
+
+
+def _shown(word: str) -> str:
+    personal = _SIX_DIGITS.search(compact(word)) and not _SIX_DIGITS.fullmatch(word)
+    return "*" * len(word[:_SHOWN]) if personal else word[:_SHOWN]

@@ -62,10 +62,11 @@ def same_name(one: str, other: str) -> bool:
 
     It is asked only of two people with one document number.
     """
-    return _bare(one) == _bare(other)
+    return bare_name(one) == bare_name(other)
 
 
-def _bare(name: str) -> str:
+def bare_name(name: str) -> str:
+    """What all spellings of one name have in common, for comparing; never shown or kept."""
     plain = seen(unicodedata.normalize("NFKC", name))
     return "".join(char for char in plain if not char.isspace() and char not in _DOTS)
 

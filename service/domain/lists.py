@@ -1,11 +1,12 @@
 """Rosters against lists: whether a list names somebody for a post, and where filing, contract and roster differ."""
 
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
-from service.domain.findings.facts import Listed
+from service.domain.findings.facts import Lists, is_named
 from service.domain.roster import FILED, Basis, LineState, Match
 
 
@@ -50,29 +51,35 @@ class Compared:
 _FURTHEST = (LineState.IN_FORCE, LineState.ENDED, LineState.SUBMITTED, LineState.RETURNED, LineState.DRAFT)
 
 
-def standing(listed: Iterable[Listed], binding: Basis, person_id: UUID, post_code: str) -> Standing:
-    """How somebody on a post stands against what the project's lists name on a day."""
-    entries = [each for each in listed if each.basis is binding]
+def standing(lists: Lists, binding: Basis, person_id: UUID, post_code: str, unit_id: UUID) -> Standing:
+    """How somebody on a post of a team of this unit stands against what the project's lists name on a day."""
+    entries = [each for each in lists.named if each.basis is binding]
     posts = {each.post_code for each in entries if each.person_id == person_id}
     others = {each.person_id for each in entries if each.post_code == post_code} - {person_id}
-    match = Match.MATCHED if post_code in posts else Match.MISMATCHED if entries else Match.NO_LIST
+    match = lists.match(binding, person_id, post_code, unit_id)
     return Standing(binding, match, len(others), bool(posts - {post_code}))
 
 
 def compare(
-    listed: Iterable[Listed], lines: Iterable[tuple[UUID, str, LineState]], bindings: Mapping[str, Basis]
+    lists: Lists,
+    lines: Iterable[tuple[UUID, str, LineState]],
+    bindings: Mapping[str, Basis],
+    units: Mapping[str, UUID],
 ) -> list[Compared]:
     """Every person and post that a list names or a line (person, post, state) has that day, by post and person.
 
-    `bindings` holds the list that binds each post; a list nobody is on is none, and nobody can be missing on it.
+    `bindings` holds the list that binds each post, `units` the unit of the team that has it: whom a list names for
+    another unit it does not name. A list that has not begun is none, and nobody can be missing on it.
     """
     named: dict[tuple[str, UUID], set[Basis]] = {}
-    for each in listed:
-        named.setdefault((each.post_code, each.person_id), set()).add(each.basis)
+    for each in lists.named:
+        bases = named.setdefault((each.post_code, each.person_id), set())
+        if is_named(each, each.person_id, each.post_code, units.get(each.post_code)):
+            bases.add(each.basis)
     states: dict[tuple[str, UUID], set[LineState]] = {}
     for person_id, post_code, state in lines:
         states.setdefault((post_code, person_id), set()).add(state)
-    told = {basis for bases in named.values() for basis in bases}
+    told = lists.begun | {each.basis for each in lists.named}
     compared = []
     for seat in sorted(named.keys() | states.keys()):
         post_code, person_id = seat
@@ -84,7 +91,7 @@ def compare(
     return compared
 
 
-def _difference(named: set[Basis], told: set[Basis], binding: Basis, *, on_roster: bool) -> Difference:
+def _difference(named: AbstractSet[Basis], told: AbstractSet[Basis], binding: Basis, *, on_roster: bool) -> Difference:
     if on_roster and not told:
         return Difference.NO_LIST
     if on_roster and binding in told and binding not in named:

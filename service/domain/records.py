@@ -4,14 +4,15 @@ Identifiers are compacted and checked (domain/identifiers.py), codes are ours; w
 record fits what is known, is for the use case that takes it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
+from typing import TypeVar
 from uuid import UUID
 
 from service.domain.actors import Actor
 from service.domain.certificates import CertificateStatus
-from service.domain.identifiers import DocumentKind
+from service.domain.identifiers import DocumentKind, bare_name
 from service.domain.roster import Basis
 from service.domain.sites import ProjectKind, ProjectState
 from service.domain.sources import Source
@@ -114,6 +115,14 @@ class CertificateRecord:
 
 
 Record = PersonRecord | ProjectRecord | ListRecord | RosterRecord | CertificateRecord
+R = TypeVar("R", bound=Record)
+
+
+def plainly_named(record: R) -> R:
+    """The record with the bare name of its person: two that differ in its spelling alone say the same."""
+    if isinstance(record, ProjectRecord):
+        return record
+    return replace(record, document=replace(record.document, name=bare_name(record.document.name)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,13 @@ def share(work: Work, *names: object) -> None:
     work.session.execute(text("SELECT pg_advisory_xact_lock_shared(:key)"), {"key": _key(names)})
 
 
+def share_all(work: Work, name: object, ids: Iterable[object]) -> None:
+    """Share a name for each of many ids, in one order."""
+    keys = sorted({_key((name, each)) for each in ids})
+    statement = text("SELECT count(pg_advisory_xact_lock_shared(key)) FROM unnest(CAST(:keys AS bigint[])) AS key")
+    work.session.execute(statement, {"keys": keys})
+
+
 def free(work: Work, *names: object) -> bool:
     """True when nobody else holds this name; it is held until the transaction ends."""
     return bool(work.session.scalar(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": _key(names)}))

@@ -15,6 +15,7 @@ from service.domain.findings.base import KIND_OF, FindingKind, Found
 from service.domain.findings.facts import Facts, PersonFacts, Seat
 from service.domain.findings.filing_mismatch import is_listed
 from service.domain.findings.registry import ASKED_RULES, look
+from service.domain.findings.telling import oldest
 from service.domain.identifiers import DocumentKind, compact, document_problem
 from service.domain.sites import ProjectState
 from service.errors import Problem, ServiceError, fault
@@ -156,9 +157,9 @@ def _answer(work: Work, asked: Answer, team: Team | None, consent_on: date | Non
     return replace(
         asked,
         reasons=_reasons(work, look(facts, ASKED_RULES)),
-        certificates_checked_at=_oldest(certificates),
+        certificates_checked_at=oldest(certificates),
         listed=is_listed(facts, facts.seats[0]) if ruled else None,
-        list_checked_at=_oldest([each.checked_at for each in entries or ()]),
+        list_checked_at=oldest([each.checked_at for each in entries or ()]),
     )
 
 
@@ -187,8 +188,3 @@ def _reasons(work: Work, results: Sequence[Found]) -> list[Objection]:
 
 def _without_evidence(answer: Answer) -> Answer:
     return replace(answer, person_id=None, reasons=[replace(each, evidence={}) for each in answer.reasons])
-
-
-def _oldest(moments: Sequence[datetime | None]) -> datetime | None:
-    known = [moment for moment in moments if moment is not None]
-    return min(known) if known and len(known) == len(moments) else None

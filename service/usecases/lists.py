@@ -1,7 +1,7 @@
 """Lists of a project: whom filing, contract and appointment name for its posts, and where the roster differs."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,7 @@ from service.domain.lists import Compared, Difference, compare
 from service.domain.sites import TeamKind
 from service.domain.sources import Source
 from service.domain.topics import Topic
-from service.store.models import ListEntry, Person, Post, Project, RosterLine
+from service.store.models import ListEntry, Person, Post, Project, RosterLine, Team
 from service.store.queries.paging import Page, Window
 from service.store.queries.reach import projects_within
 from service.store.queries.reach_attendance import team_kinds_within
@@ -24,7 +24,7 @@ from service.store.work import Work
 from service.usecases.access import found, require, require_project, require_version
 from service.usecases.post_rules import post_rules_on
 from service.usecases.registers import Register, require_filing_of
-from service.usecases.roster_match import listed_on
+from service.usecases.roster_match import entries_of, lists_on
 
 LIST_ENTRIES = Register(
     "list_entry",
@@ -132,16 +132,17 @@ def _rows(work: Work, project_id: UUID, actor: Actor, day: date | None, *, same:
 
 def _compared(work: Work, project_id: UUID, kinds: frozenset[TeamKind], day: date) -> list[Compared]:
     posts = set(work.session.scalars(select(Post.code).where(Post.team_kind.in_(kinds))))
-    entries = select(ListEntry).where(ListEntry.project_id == project_id, ListEntry.post_code.in_(posts))
     lines = select(RosterLine.person_id, RosterLine.post_code, RosterLine.state).where(
         RosterLine.project_id == project_id,
         RosterLine.post_code.in_(posts),
         RosterLine.starts_on <= day,
         or_(RosterLine.ends_on.is_(None), RosterLine.ends_on >= day),
     )
-    rules = post_rules_on(work, day)
+    lists = lists_on(entries_of(work, [project_id])[project_id], day)
+    of_teams = select(Post.code, Team.unit_id).join(Team, Team.kind == Post.team_kind)
     return compare(
-        listed_on(work.session.scalars(entries).all(), day),
+        replace(lists, named=tuple(each for each in lists.named if each.post_code in posts)),
         [(row.person_id, row.post_code, row.state) for row in work.session.execute(lines)],
-        {code: rule.binding for code, rule in rules.items()},
+        {code: rule.binding for code, rule in post_rules_on(work, day).items()},
+        {row.code: row.unit_id for row in work.session.execute(of_teams.where(Team.project_id == project_id))},
     )

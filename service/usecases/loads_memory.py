@@ -1,13 +1,20 @@
 """What a load remembers from batch to batch: which rows were refused and why, and what the others told of whom."""
 
 import json
-import unicodedata
 import zlib
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 
 from service.deps import Deps
-from service.domain.records import CertificateRecord, ListRecord, PersonRecord, ProjectRecord, Record, RosterRecord
+from service.domain.records import (
+    CertificateRecord,
+    ListRecord,
+    PersonRecord,
+    ProjectRecord,
+    Record,
+    RosterRecord,
+    plainly_named,
+)
 from service.errors import Problem
 from service.spreadsheets.rows import Misplaced
 
@@ -76,6 +83,7 @@ def told_of(record: Record) -> list[Told]:
 
     What is not told contradicts nothing.
     """
+    record = plainly_named(record)
     if isinstance(record, ProjectRecord):
         whole: Told = (record.filing_number, "filing_number", repr(record))
         permit: Told = (record.permit_number, "permit_number", (record.body_code, record.name))
@@ -98,8 +106,7 @@ def told_of(record: Record) -> list[Told]:
 
 
 def _named(record: PersonRecord | ListRecord | RosterRecord) -> Told:
-    bare = "".join(unicodedata.normalize("NFC", record.document.name).split())
-    return record.document.number, "document.name", (bare, record.document.kind)
+    return record.document.number, "document.name", (record.document.name, record.document.kind)
 
 
 def _fields(key: Hashable, fields: Mapping[str, Hashable]) -> list[Told]:

@@ -1,10 +1,9 @@
 """Taking a spreadsheet that was sent in, in a worker: claimed by its row, a batch at a time, resumed after a kill."""
 
-import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -38,7 +37,7 @@ log = structlog.get_logger(__name__)
 #: Longer than a batch that waits for locks (10 s) at each of its tries, and than the largest file takes to be read.
 LEASE_S = 180.0
 #: One worker may be all there is, and check-ins wait while it loads: after so much another job goes on.
-SLICE_S = 6.0
+SLICE = timedelta(seconds=6)
 
 
 class _ClaimLost(Exception):  # noqa: N818 - it only leaves a transaction
@@ -76,12 +75,12 @@ def _load(held: Held, deps: Deps) -> Loaded:
     if held.attempt > MAX_ATTEMPTS:
         raise fault("load_given_up", None, attempts=held.attempt - 1)
     origin = Origin(Source.SPREADSHEET, actor, in_force=load.in_force)
-    until: list[float] = []
+    until: list[datetime] = []
     watch = Watch(
         keep=partial(_keep, held),
         # The file is read by now.
-        told=lambda _: None if until else until.append(time.monotonic() + SLICE_S),
-        pause=lambda: time.monotonic() > until[0],
+        told=lambda _: None if until else until.append(deps.clock.real() + SLICE),
+        pause=lambda: deps.clock.real() > until[0],
     )
     source = deps.photos.get(load.file_id)
     return load_rows(source, load.things, origin, deps=deps, dry_run=load.dry_run, begun=begun, watch=watch)

@@ -1,8 +1,10 @@
 """Roster lines against the lists that bind their posts: approved lines wait until their list names the person."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any, Protocol
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, or_, select
@@ -10,13 +12,13 @@ from sqlalchemy import ColumnElement, or_, select
 from service.deps import Deps
 from service.domain.actors import Actor, Permission
 from service.domain.calendar import business_day
-from service.domain.findings.facts import Listed
+from service.domain.findings.facts import Listed, Lists
 from service.domain.lists import Standing, standing
 from service.domain.roster import Basis, LineState, Match
 from service.domain.topics import Topic
 from service.errors import fault
-from service.store.locks import hold, share
-from service.store.models import ListEntry, Project, RosterLine
+from service.store.locks import hold, share_all
+from service.store.models import ListEntry, Project, RosterLine, Team
 from service.store.queries.reach import lines_within
 from service.store.work import Work
 from service.usecases.access import found, require
@@ -43,9 +45,8 @@ def approve(work: Work, line: RosterLine, actor: Actor) -> None:
         if by_body:
             require_consent(work, line)
         require_qualified(work, line)
-    # A list that changes while this is being decided is held against the line right after.
-    share(work, _LISTS, line.project_id)
-    (held,) = _held(work, [line])
+    share_lists(work, [line.project_id])
+    (held,) = hold_against(work, [line])
     line.approved_at, line.approved_by = work.clock.now(), actor.account_id
     if not _put_in_force(line, held) and line.match is Match.NO_LIST and by_body:
         line.state = LineState.IN_FORCE
@@ -56,15 +57,38 @@ def _as_body(work: Work, line: RosterLine, actor: Actor) -> bool:
     return reach.city or work.session.get_one(Project, line.project_id).body_id in reach.bodies
 
 
+def share_lists(work: Work, project_ids: Iterable[UUID]) -> None:
+    """Until the transaction ends, a list that changes is held against the lines decided on here right after.
+
+    Comes before the lines' own locks, as it does where lists change.
+    """
+    share_all(work, _LISTS, project_ids)
+
+
+class Seated(Protocol):
+    """What is held against a list: a row of the roster, or one that a batch is about to write."""
+
+    @property
+    def project_id(self) -> UUID: ...  # noqa: D102
+    @property
+    def team_id(self) -> UUID: ...  # noqa: D102
+    @property
+    def person_id(self) -> UUID: ...  # noqa: D102
+    @property
+    def post_code(self) -> str: ...  # noqa: D102
+    @property
+    def starts_on(self) -> date: ...  # noqa: D102
+
+
 @dataclass(frozen=True, slots=True)
-class _Held:
+class Held:
     """How a line stands, and since when the entry that names its person does."""
 
     standing: Standing
     since: date | None
 
 
-def _put_in_force(line: RosterLine, held: _Held) -> bool:
+def _put_in_force(line: RosterLine, held: Held) -> bool:
     """True where its list names the person: it is in force, and not before the list named him."""
     line.match = held.standing.match
     if held.since is None or held.since > (line.ends_on or date.max):
@@ -73,37 +97,43 @@ def _put_in_force(line: RosterLine, held: _Held) -> bool:
     return True
 
 
-def _held(work: Work, lines: Sequence[RosterLine]) -> list[_Held]:
+def hold_against(work: Work, lines: Sequence[Seated]) -> list[Held]:
     """Each line held against the list binding its post, on its first day or today, whichever is later."""
     today = business_day(work.clock.now())
     days = [max(today, line.starts_on) for line in lines]
     rules = {day: post_rules_on(work, day) for day in {*days}}
-    current = or_(ListEntry.ends_on.is_(None), ListEntry.ends_on >= today)
-    entries: dict[UUID, list[ListEntry]] = {}
-    of_projects = ListEntry.project_id.in_({line.project_id for line in lines})
-    for entry in work.session.scalars(select(ListEntry).where(of_projects, current)):
-        entries.setdefault(entry.project_id, []).append(entry)
+    entries = entries_of(work, {line.project_id for line in lines})
+    of_teams = select(Team.id, Team.unit_id).where(Team.id.in_({line.team_id for line in lines}))
+    units = {row.id: row.unit_id for row in work.session.execute(of_teams)}
     told = []
     for line, day in zip(lines, days, strict=True):
         binding = rules[day][line.post_code].binding if line.post_code in rules[day] else Basis.FILING
-        listed = [entry for entry in entries.get(line.project_id, ()) if _covers(entry, day)]
-        seat = (binding, line.person_id, line.post_code)
-        his = [each.starts_on for each in listed if (each.basis, each.person_id, each.post_code) == seat]
-        told.append(_Held(standing(listed_on(listed, day), *seat), min(his, default=None)))
+        seat = (binding, line.person_id, line.post_code, units[line.team_id])
+        stands = standing(lists_on(entries[line.project_id], day), *seat)
+        his = [row for row in entries[line.project_id] if _covers(row, day)]
+        since = [row.starts_on for row in his if lists_on([row], day).match(*seat) is Match.MATCHED]
+        told.append(Held(stands, min(since, default=None)))
     return told
 
 
-def listed_on(entries: Sequence[ListEntry], day: date) -> list[Listed]:
-    """What entries name on a day."""
-    return [
-        Listed(entry.id, entry.basis, entry.post_code, entry.person_id, entry.unit_id)
-        for entry in entries
-        if _covers(entry, day)
-    ]
+def entries_of(work: Work, project_ids: Iterable[UUID]) -> defaultdict[UUID, list[Any]]:
+    """All rows that lists of these projects ever had, by project."""
+    e = ListEntry
+    columns = select(e.project_id, e.id, e.basis, e.post_code, e.person_id, e.unit_id, e.starts_on, e.ends_on)
+    entries: defaultdict[UUID, list[Any]] = defaultdict(list)
+    for row in work.session.execute(columns.where(e.project_id.in_(project_ids))):
+        entries[row.project_id].append(row)
+    return entries
 
 
-def _covers(entry: ListEntry, day: date) -> bool:
-    return entry.starts_on <= day <= (entry.ends_on or date.max)
+def lists_on(entries: Sequence[Any], day: date) -> Lists:
+    """What a project's entries come to on a day."""
+    named = [Listed(*row[1:6]) for row in entries if _covers(row, day)]
+    return Lists(tuple(named), frozenset(row.basis for row in entries if row.starts_on <= day))
+
+
+def _covers(entry: Any, day: date) -> bool:  # noqa: ANN401 - a row of `entries_of`
+    return bool(entry.starts_on <= day <= (entry.ends_on or date.max))
 
 
 def read_standing(line_id: UUID, *, actor: Actor, deps: Deps) -> Standing:
@@ -111,7 +141,7 @@ def read_standing(line_id: UUID, *, actor: Actor, deps: Deps) -> Standing:
     reach = require(actor, Permission.ROSTER_READ)
     with deps.database.begin() as work:
         line = found(work, select(RosterLine).where(RosterLine.id == line_id, lines_within(reach)), "roster_line")
-        return _held(work, [line])[0].standing
+        return hold_against(work, [line])[0].standing
 
 
 def lists_changed(project_id: UUID, *, deps: Deps) -> None:
@@ -123,7 +153,7 @@ def lists_changed(project_id: UUID, *, deps: Deps) -> None:
         hold(work, _LISTS, project_id)
         waiting = select(RosterLine).where(RosterLine.project_id == project_id, *_waiting(work))
         lines = work.session.scalars(waiting.order_by(RosterLine.id).with_for_update()).all()
-        for line, held in zip(lines, _held(work, lines), strict=True):
+        for line, held in zip(lines, hold_against(work, lines), strict=True):
             if _put_in_force(line, held):
                 work.audit("roster_line:in_force", line.id, starts_on=line.starts_on.isoformat())
                 work.publish(Topic.ROSTER_LINE_CHANGED, line.id)
@@ -139,5 +169,5 @@ def _waiting(work: Work) -> tuple[ColumnElement[bool], ...]:
 
 def look_again(work: Work) -> None:
     """Have every project with waiting lines looked at: entries begin and end by the day, and nobody says so."""
-    for project_id in work.session.scalars(select(RosterLine.project_id).where(*_waiting(work)).distinct()).all():
-        work.publish(Topic.LIST_CHANGED, project_id)
+    waiting = select(RosterLine.project_id).where(*_waiting(work)).distinct().order_by(RosterLine.project_id)
+    work.publish_all(Topic.LIST_CHANGED, work.session.scalars(waiting).all())

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import Uuid, cast, select, update
+from sqlalchemy import ColumnElement, Uuid, cast, func, select, update
 from sqlalchemy.exc import OperationalError
 
 from service.connectors.base import Permanent
@@ -18,9 +18,10 @@ from service.connectors.source import Page, Source, SourceDown
 from service.deps import Deps
 from service.domain.exchange import READING, Peer, RunState
 from service.domain.topics import Topic
-from service.store.locks import alone
+from service.store.locks import alone, hold
 from service.store.models import Certificate, Filing, KeyMapping, ListEntry, SyncIssue, SyncRun
 from service.store.work import Work
+from service.usecases.bulk.lists import KEY
 from service.usecases.sync_records import SOURCES, THINGS, newest, settle, take_items
 
 log = structlog.get_logger(__name__)
@@ -29,7 +30,6 @@ log = structlog.get_logger(__name__)
 #: begun within this time may need as long again.
 SLICE = timedelta(seconds=5)
 Watch = Callable[[SyncRun], None]
-_FILED: dict[Any, Any] = {Filing: Filing.id, ListEntry: ListEntry.filing_id}
 
 
 def source_of(peer: Peer, deps: Deps) -> Source | None:
@@ -144,13 +144,26 @@ def _open_keys(work: Work, peer: Peer, run_id: UUID) -> list[str]:
 
 def _confirm(work: Work, row: SyncRun) -> None:
     """A peer that was read to its end has said of all it has keys for that it is as it was; not of what we refused."""
+    # As take_items does, so that whoever pushes records meanwhile waits before either has a row the other needs.
+    hold(work, "records", row.peer)
     runs = select(SyncRun.id).where(SyncRun.peer == row.peer)
     refused = select(SyncIssue.external_key).where(SyncIssue.run_id.in_(runs), SyncIssue.settled_at.is_(None))
-    kept = select(cast(KeyMapping.internal_key, Uuid)).where(
+    keys = select(KeyMapping.internal_key).where(
         KeyMapping.peer == row.peer, KeyMapping.thing == THINGS[row.peer], KeyMapping.external_key.not_in(refused)
     )
-    source, told = SOURCES[row.peer], {"checked_at": row.ended_at}
-    confirmed: dict[Any, Any] = {Certificate: Certificate.id} if row.peer is Peer.CERTIFICATE_REGISTRY else _FILED
-    for model, key in confirmed.items():
-        rows = update(model).where(model.source == source, key.in_(kept)).values(told)
-        work.session.execute(rows.execution_options(synchronize_session=False))
+    ids = keys.with_only_columns(cast(KeyMapping.internal_key, Uuid))
+    if row.peer is Peer.CERTIFICATE_REGISTRY:
+        _say_checked(work, row, Certificate, Certificate.id.in_(ids), Certificate.type_code, Certificate.number)
+        return
+    _say_checked(work, row, Filing, Filing.id.in_(ids), Filing.number)
+    # Whatever filing somebody put it under, only those that name him speak for an entry.
+    name = func.jsonb_array_elements_text(ListEntry.named_by).column_valued("name")
+    _say_checked(work, row, ListEntry, select(name).where(name.in_(keys)).exists(), *KEY)
+
+
+def _say_checked(work: Work, row: SyncRun, model: Any, kept: ColumnElement[bool], *order: Any) -> None:  # noqa: ANN401
+    """Of those that rest on the run's peer; locked in the order in which loads of files lock them too."""
+    own = select(model.id).where(model.source == SOURCES[row.peer], kept)
+    locked = own.order_by(*order).with_for_update(key_share=True).cte("locked")
+    rows = update(model).where(model.id.in_(select(locked.c.id))).values(checked_at=row.ended_at)
+    work.session.execute(rows.execution_options(synchronize_session=False))

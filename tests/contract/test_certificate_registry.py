@@ -168,3 +168,23 @@ def test_an_address_says_what_carries_the_records(url: str, kind: type) -> None:
         assert type(made).__name__.replace("Filing", "Certificate") == expected.__name__
         if made is not None:
             made.close()
+
+
+@pytest.mark.parametrize(
+    ("word", "kept"),
+    [
+        ("身份证", "身份证"),
+        ("A12345", "A12345"),
+        ("310199", "310199"),
+        ("310101199001010010", "*" * 18),
+        ("电话 139 0000-1234", "*" * 16),
+        ("证１２３４５６", "*" * 7),
+    ],
+)
+def test_a_number_in_the_place_of_a_word_is_kept_by_its_length_alone(word: str, kept: str) -> None:
+    read = told(
+        {**certificate(), "holder": {"document": {**CHEN, "kind": word}}},
+        lambda thing, told_word: None if thing == "document_kind" else told_word,
+    )
+    (problem,) = [each for each in read.problems if each.code == "unmapped"]
+    assert problem.data == {"thing": "document_kind", "word": kept}

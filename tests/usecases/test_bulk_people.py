@@ -184,6 +184,13 @@ def test_one_document_twice_in_a_batch(deps: Deps) -> None:
     assert len(employments(deps, answers[0])) == 2
 
 
+def test_two_spellings_of_one_name_in_a_batch_are_one_person(deps: Deps) -> None:
+    one = told("阿卜杜拉·买买提", phone="13900001234")
+    other = replace(one, document=replace(one.document, name="阿卜杜拉•买买提"))
+    answers = taken(deps, [one, other, replace(other, unit=unit_record())])
+    assert results(answers) == [Result.CREATED, Result.UNCHANGED, Result.CHANGED]
+
+
 def test_a_repetition_of_a_refused_record_is_refused_like_it(deps: Deps) -> None:
     record = told(unit=UnitRecord(unit_record().credit_code))
     assert refusals(taken(deps, [record, record])) == [("unknown_reference", "unit.credit_code")] * 2

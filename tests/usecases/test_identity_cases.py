@@ -170,8 +170,8 @@ def test_the_finding_stays_open_through_day_and_night_and_goes_into_no_ticket(cr
     (finding,) = findings(crowd.deps)
     assert (finding.closed_at, finding.ticket_id) == (None, None)
     with crowd.deps.database.begin() as work:
-        # The month brought others, which have their tickets.
-        assert set(work.session.scalars(select(Ticket.kind))) == {"attendance", "certificate"}
+        # The month brought another, which has its ticket.
+        assert set(work.session.scalars(select(Ticket.kind))) == {"attendance"}
         assert dispatch_tickets(work, work.session.get_one(Project, crowd.site.project_id)) == []
 
 

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Sequence
+from datetime import date, timedelta
 from io import BytesIO
 from typing import Any
 
@@ -12,7 +13,7 @@ from sqlalchemy import func, select, text
 from service.deps import Deps
 from service.domain.actors import Role, Scope
 from service.domain.exchange import RunState, Things
-from service.domain.records import Origin
+from service.domain.records import CertificateRecord, Document, Origin
 from service.domain.sites import BodyKind
 from service.domain.sources import Source
 from service.errors import ServiceError
@@ -21,6 +22,7 @@ from service.store.models import Person as PersonRow
 from service.store.work import Work
 from service.usecases import loads, loads_run, loads_sent, registers
 from service.usecases.dispatch import dispatch
+from service.usecases.loads_memory import Memory
 from service.usecases.loads import Loaded, Progress, Watch, load_rows
 from service.usecases.loads_sent import KEPT, LoadForm
 from service.usecases.retention import delete_expired
@@ -218,7 +220,7 @@ def test_a_load_that_is_too_long_for_one_job_goes_on_in_the_next(
     world: World, deps: Deps, queue: HeldQueue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(loads, "BATCH", 10)
-    monkeypatch.setattr(loads_run, "SLICE_S", -1.0)
+    monkeypatch.setattr(loads_run, "SLICE", timedelta(seconds=-1))
     row = sent(world, people(25))
     jobs = 0
     while queue.held:
@@ -343,6 +345,16 @@ def test_a_reference_to_nobody_stands_at_its_column(world: World, deps: Deps) ->
     assert told(result) == [(2, "B 证件号码", "unknown_person")]
 
 
+def test_two_spellings_of_one_name_far_apart_are_one_person(deps: Deps, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loads, "BATCH", 2)
+    names = ["阿卜杜拉·买买提", "阿卜杜拉•买买提", "阿卜杜拉买买提", "阿卜杜拉.买买提"]
+    result = loaded(workbook([[name, number(1), ""] for name in names]), deps)
+    assert (counted(result), told(result)) == ((1, 0, 3, 0), [])
+    his = [CertificateRecord(Document(number(1), name), "safety_b", "1", date(2024, 1, 1)) for name in names]
+    memory = Memory(deps, [Memory(deps).piece([], [(2, his[0])])])
+    assert [memory.contradictions(each) for each in his] == [[]] * 4
+
+
 def test_rows_far_apart_may_not_tell_otherwise_and_the_first_is_named(deps: Deps) -> None:
     rows = people(loads.BATCH + 10)
     rows[loads.BATCH + 2] = [*rows[3][:2], "13911111111"]
@@ -360,7 +372,7 @@ def test_another_job_remembers_what_earlier_ones_took_and_refused(
     world: World, deps: Deps, queue: HeldQueue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(loads, "BATCH", 10)
-    monkeypatch.setattr(loads_run, "SLICE_S", -1.0)
+    monkeypatch.setattr(loads_run, "SLICE", timedelta(seconds=-1))
     rows = people(30)
     rows[2][1] = "1"
     rows[25] = [*rows[3][:2], "13911111111"]

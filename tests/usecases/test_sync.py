@@ -6,16 +6,17 @@ import subprocess
 import sys
 from base64 import b64encode
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
-from threading import Barrier
+from threading import Barrier, Event
+from time import sleep
 from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text, update
 from tenacity import wait_none
 
 from jobs.local.plan import RECORDS
@@ -34,7 +35,7 @@ from service.domain.sources import Source
 from service.domain.topics import Topic
 from service.errors import ServiceError
 from service.settings import Settings
-from service.store.locks import alone
+from service.store.locks import alone, hold
 from service.store.models import (
     Certificate,
     Filing,
@@ -512,6 +513,63 @@ def test_whom_another_filing_of_the_project_names_stays(
     system.put([filing("F-2", body, (), project=shared)])
     synced(town)
     assert [each.ends_on for each in rows(town.deps, ListEntry)] == [date(2026, 3, 1)]
+
+
+def test_an_entry_is_confirmed_by_the_filings_that_name_him_wherever_somebody_put_it(
+    town: World, body: str, system: Shelf, clock: SetClock
+) -> None:
+    shared = {"name": "同名项目"}
+    system.put([filing("F-1", body, (person(1),), project=shared), filing("F-2", body, project=shared)])
+    synced(town)
+    before, (one, two) = clock.now(), rows(town.deps, Filing)
+    with town.deps.database.begin() as work:
+        work.session.execute(update(ListEntry).values(filing_id=two.id))
+    clock.pass_(days=1)
+    # The filing that names him is refused: nobody has said today that he is on the list.
+    system.put([filing("F-1", "nowhere", (person(1),), project=shared)])
+    synced(town)
+    assert {row.id: row.checked_at for row in rows(town.deps, Filing)} == {one.id: before, two.id: clock.now()}
+    assert [each.checked_at for each in rows(town.deps, ListEntry)] == [before]
+    system.put([filing("F-1", body, (person(1),), project=shared), filing("F-2", "nowhere", project=shared)])
+    synced(town)
+    assert [each.checked_at for each in rows(town.deps, ListEntry)] == [clock.now()]
+
+
+def test_the_end_of_a_run_waits_for_a_push_before_it_has_a_row_the_push_needs(
+    meeting_deps: Deps, filings: tuple[HttpSource, Shelf]
+) -> None:
+    live = replace(meeting_deps, filing=filings[0])
+    world = World(live)
+    body_id = world.body()
+    with live.database.begin() as work:
+        code = work.session.get_one(SupervisingBody, body_id).code
+    filings[1].put([filing("F-1", code), filing("F-2", code)])
+    row, locked = ask(FILING, actor=world.city, deps=live), Event()
+    waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+
+    def push() -> None:
+        with live.database.begin() as work:
+            hold(work, "records", FILING)
+            work.session.execute(update(Filing).where(Filing.number == "N-F-2").values(section="二"))
+            locked.set()
+            for _ in range(1000):
+                if work.session.scalar(waiting):
+                    break
+                sleep(0.01)
+            work.session.execute(update(Filing).where(Filing.number == "N-F-1").values(section="一"))
+
+    with ThreadPoolExecutor(1) as pool:
+        pushed: list[Future[None]] = []
+
+        def watch(kept: SyncRun) -> None:
+            if kept.counts and not pushed:
+                pushed.append(pool.submit(push))
+                locked.wait(timeout=10)
+
+        sync.run(row.id, deps=live, watch=watch)
+        pushed[0].result(timeout=10)
+    assert seen(live, row.id).state is RunState.DONE
+    assert [each.section for each in rows(live, Filing)] == ["一", "二"]
 
 
 def test_a_first_day_put_right_ends_the_entry_that_had_the_other(town: World, body: str, system: Shelf) -> None:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from service.domain.certificates import CertificateKind, HeldCertificate, Judged, judge_need
 from service.domain.post_rules import PostRule, Size
-from service.domain.roster import Basis
+from service.domain.roster import Basis, Match
 from service.domain.sites import STAFFED, ProjectState, TeamKind
 
 
@@ -75,6 +75,28 @@ class Listed:
     unit_id: UUID | None = None
     #: When its source last confirmed it; None: never.
     checked_at: datetime | None = None
+
+
+def is_named(each: Listed, person_id: UUID, post_code: str, unit_id: UUID | None) -> bool:
+    """Whether an entry names somebody for a post of a team of this unit; None: a team that the project lacks yet."""
+    of_unit = each.unit_id is None or unit_id is None or each.unit_id == unit_id
+    return (each.person_id, each.post_code) == (person_id, post_code) and of_unit
+
+
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """The lists of a project on a day: whom they name."""
+
+    named: tuple[Listed, ...] = ()
+    #: Those that named somebody by the day: one whose last entry ended names nobody, and still binds.
+    begun: frozenset[Basis] = frozenset()
+
+    def match(self, binding: Basis, person_id: UUID, post_code: str, unit_id: UUID) -> Match:
+        """How somebody on a post stands against the list that binds it."""
+        entries = [each for each in self.named if each.basis is binding]
+        if any(is_named(each, person_id, post_code, unit_id) for each in entries):
+            return Match.MATCHED
+        return Match.MISMATCHED if entries or binding in self.begun else Match.NO_LIST
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from service.domain.findings.base import Found, Rule
-from service.domain.findings.facts import Facts, Seat
-from service.domain.findings.telling import found_about
+from service.domain.findings.facts import Facts, Lists, Seat
+from service.domain.findings.telling import found_about, oldest
+from service.domain.roster import Match
 
 RULE_VERSION = "1"
 
@@ -19,10 +20,9 @@ def find(facts: Facts) -> Iterator[Found]:
 
 def is_listed(facts: Facts, seat: Seat) -> bool | None:
     """Whether the list that binds the post names him for it and for no other unit; None where there is no list."""
-    if facts.binding(seat.post_code) is None:
-        return None
-    named = [each for each in facts.binding_on(seat.post_code) if each.person_id == seat.person_id]
-    return any(each.unit_id in {None, seat.unit_id} for each in named)
+    lists = Lists(facts.listed, facts.lists)
+    match = lists.match(facts.posts[seat.post_code].binding, seat.person_id, seat.post_code, seat.unit_id)
+    return None if match is Match.NO_LIST else match is Match.MATCHED
 
 
 def _evidence(facts: Facts, seat: Seat) -> dict[str, Any]:
@@ -30,7 +30,7 @@ def _evidence(facts: Facts, seat: Seat) -> dict[str, Any]:
     others = [each for each in facts.binding_on(seat.post_code) if each.person_id != seat.person_id]
     his = [each for each in entries if each.person_id == seat.person_id]
     units = {str(each.unit_id) for each in his if each.post_code == seat.post_code}
-    checked = [each.checked_at for each in entries if each.checked_at]
+    checked_at = oldest([each.checked_at for each in entries])
     return {
         "basis": str(facts.posts[seat.post_code].binding),
         "others": len(others),
@@ -38,5 +38,5 @@ def _evidence(facts: Facts, seat: Seat) -> dict[str, Any]:
         "unit_id": str(seat.unit_id),
         "listed_unit_ids": sorted(units),
         "list_entry_ids": sorted(str(each.id) for each in (*others, *his)),
-        "checked_at": max(checked).isoformat() if checked else None,
+        "checked_at": checked_at.isoformat() if checked_at else None,
     }

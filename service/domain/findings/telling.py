@@ -1,6 +1,7 @@
 """How the cross-check rules tell of a chair: whose finding it is, and the evidence that all of them give."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from service.domain.calendar import month_of
@@ -36,3 +37,9 @@ def size_told(size: Size) -> dict[str, Any]:
     """What is known of a project's kind and size, as evidence."""
     kind = None if size.kind is None else str(size.kind)
     return {"kind": kind, "area_m2": size.area_m2, "price_yuan": size.price_yuan}
+
+
+def oldest(moments: Sequence[datetime | None]) -> datetime | None:
+    """When all of it was last asked about: the oldest moment, None where there is none or one is not known."""
+    known = [moment for moment in moments if moment is not None]
+    return min(known) if known and len(known) == len(moments) else None

@@ -29,10 +29,7 @@ class KeyMapping(Identified, Versioned, Base):
     #: Of a record's key: when the peer had changed the record that was last taken; an older one is not.
     changed_at: Mapped[datetime | None]
 
-    __table_args__ = (
-        UniqueConstraint("peer", "thing", "external_key"),
-        Index("ix_key_mapping_internal", "peer", "thing", "internal_key"),
-    )
+    __table_args__ = (UniqueConstraint("peer", "thing", "external_key"),)
 
 
 class SyncRun(Identified, Versioned, Base):

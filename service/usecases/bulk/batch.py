@@ -8,7 +8,7 @@ from uuid import UUID
 from service.deps import Deps
 from service.domain.actors import Permission, Reach
 from service.domain.calendar import business_day
-from service.domain.records import Origin, Record, Result, Taken
+from service.domain.records import Origin, Record, Result, Taken, plainly_named
 from service.errors import Problem
 from service.store.work import Work
 from service.usecases.access import require
@@ -57,7 +57,7 @@ class Batch(Generic[R]):
         firsts: dict[Hashable, tuple[int, R]] = {}
         for at, record in list(self.open()):
             first_at, first = firsts.setdefault(key(record), (at, record))
-            field = _difference(first, record)
+            field = _difference(plainly_named(first), plainly_named(record))
             if field is not None:
                 self.refuse(at, "repeated_otherwise", field, first=first_at)
             elif first_at != at:

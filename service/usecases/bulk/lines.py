@@ -10,9 +10,8 @@ from uuid import UUID
 from sqlalchemy import exists, or_, select
 
 from service.domain.actors import Permission, Reach
-from service.domain.lists import standing
 from service.domain.records import Result, RosterRecord
-from service.domain.roster import OPEN, Basis, LineState, Match, allowed, overlap
+from service.domain.roster import FILED, OPEN, Basis, LineState, Match, allowed, overlap
 from service.domain.sites import TeamKind
 from service.domain.topics import Topic
 from service.store.base import new_id
@@ -21,10 +20,10 @@ from service.store.models import CheckIn, Finding, ListEntry, RosterLine
 from service.usecases.bulk.batch import Batch
 from service.usecases.bulk.documents import Known
 from service.usecases.bulk.keeping import change_rows, insert_new, record, record_fields
-from service.usecases.post_rules import post_rules_on
 from service.usecases.roster import PERSON_LINES
+from service.usecases.roster_match import hold_against, share_lists
 
-_CHANGING = ("ends_on", "concurrent_consent_on", "state", "match", "approved_at", "approved_by")
+_CHANGING = ("basis", "ends_on", "concurrent_consent_on", "state", "match", "approved_at", "approved_by")
 
 
 @dataclass(slots=True)
@@ -44,6 +43,7 @@ class Line:
     match: Match | None = None
     approved_at: datetime | None = None
     approved_by: UUID | None = None
+    replaces_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,8 @@ class Lines:
         self._seats: defaultdict[tuple[UUID, str, UUID], list[Line]] = defaultdict(list)
         self._news: dict[UUID, Line] = {}
         self._changed: dict[UUID, set[str]] = {}
+        #: Lines that begin with the entry which names their person: whoever proposed them may have said an earlier day.
+        self._with_entry: set[UUID] = set()
 
     def take(self) -> None:
         """Do what the records tell, one after the other."""
@@ -97,22 +99,31 @@ class Lines:
         person_ids = {self._people[told.document.number].id for _, told in self._batch.open()}
         team_ids = {self._teams[at].id for at, _ in self._batch.open()}
         hold_all(self._batch.work, PERSON_LINES, person_ids)
+        share_lists(self._batch.work, {self._teams[at].project_id for at, _ in self._batch.open()})
         line = RosterLine
-        columns = select(*(getattr(line, name) for name in Line.__slots__))
+        entry = exists().where(
+            ListEntry.project_id == line.project_id,
+            ListEntry.person_id == line.person_id,
+            ListEntry.post_code == line.post_code,
+            ListEntry.starts_on == line.starts_on,
+        )
+        columns = select(*(getattr(line, name) for name in Line.__slots__), entry.label("with_entry"))
         seated = columns.where(line.person_id.in_(person_ids), line.team_id.in_(team_ids))
         # Whoever decides on a line holds no name, only its row.
         for row in self._batch.work.session.execute(seated.order_by(line.id).with_for_update(key_share=True)):
-            self._seats[row.team_id, row.post_code, row.person_id].append(Line(*row))
+            self._seats[row.team_id, row.post_code, row.person_id].append(Line(*row[:-1]))
+            if row.with_entry:
+                self._with_entry.add(row.id)
 
     def _take_one(self, at: int, told: RosterRecord) -> Line | None:
         team, person_id = self._teams[at], self._people[told.document.number].id
         seat = self._seats[team.id, told.post_code, person_id]
-        same = [line for line in seat if line.starts_on == told.starts_on]
-        line = min(same, key=lambda each: each.state not in OPEN, default=None)
+        line = self._meant(seat, told)
+        starts_on = line.starts_on if line else told.starts_on
         ends_on = told.ends_on or (line.ends_on if line else None)
         rivals = [other for other in seat if other is not line]
         for other in rivals if line is None or line.state in OPEN else ():
-            if overlap(told.starts_on, ends_on, other.starts_on, other.ends_on):
+            if overlap(starts_on, ends_on, other.starts_on, other.ends_on):
                 self._batch.refuse(at, "line_overlaps", "starts_on", line=str(other.id), state=str(other.state))
                 return None
         if line is not None:
@@ -133,9 +144,21 @@ class Lines:
         self._news[line.id] = line
         return line
 
+    def _meant(self, seat: Sequence[Line], told: RosterRecord) -> Line | None:
+        """The seat's line of the told first day, or the one that its list let begin only after that day."""
+        same = [line for line in seat if line.starts_on == told.starts_on]
+        put_off = [
+            line
+            for line in seat
+            if line.state in FILED
+            and line.id in self._with_entry
+            and told.starts_on < line.starts_on <= (told.ends_on or date.max)
+        ]
+        return min(same or put_off[:1], key=lambda each: each.state not in OPEN, default=None)
+
     def _mend(self, at: int, line: Line, told: RosterRecord) -> bool:
         """False where the line is not to be changed as told."""
-        values = {"ends_on": told.ends_on, "concurrent_consent_on": told.concurrent_consent_on}
+        values = {"basis": told.basis, "ends_on": told.ends_on, "concurrent_consent_on": told.concurrent_consent_on}
         changed = {name for name, value in values.items() if value is not None and value != getattr(line, name)}
         if not changed or line.id in self._news:
             return True
@@ -163,34 +186,20 @@ class Lines:
         }
         if not waiting:
             return
-        matches = self._matches([*waiting.values()])
-        for at, line in waiting.items():
-            match = matches[line.id]
+        lines_held = zip(waiting.items(), hold_against(self._batch.work, [*waiting.values()]), strict=True)
+        for (at, line), held in lines_held:
+            match = held.standing.match
             if line.id in self._news:
                 line.match = match
-            if line.state is LineState.SUBMITTED and self._approved(at, line, match):
+            # A replacement takes the client's consent and a look at both people's certificates, one at a time.
+            waits = line.state is LineState.SUBMITTED and line.replaces_id is None
+            # One whom his list names only later begins later, and that is for somebody to say.
+            if waits and (held.since or line.starts_on) <= line.starts_on and self._approved(at, line, match):
                 line.state, line.match = LineState.IN_FORCE, match
                 line.approved_at = self._batch.work.clock.now()
                 line.approved_by = origin.actor.account_id if origin.actor else None
                 if line.id not in self._news:
                     self._changed.setdefault(line.id, set()).add("state")
-
-    def _matches(self, lines: Sequence[Line]) -> dict[UUID, Match]:
-        """How each stands against the list that binds its post, on its first day or today, whichever is later."""
-        work, today, e = self._batch.work, self._batch.today, ListEntry
-        rules = post_rules_on(work, today)
-        columns = select(e.project_id, e.basis, e.post_code, e.person_id, e.starts_on, e.ends_on)
-        of_projects = e.project_id.in_({line.project_id for line in lines})
-        entries: defaultdict[UUID, list[Any]] = defaultdict(list)
-        for row in work.session.execute(columns.where(of_projects, or_(e.ends_on.is_(None), e.ends_on >= today))):
-            entries[row.project_id].append(row)
-        matches = {}
-        for line in lines:
-            day = max(today, line.starts_on)
-            listed = [row for row in entries[line.project_id] if row.starts_on <= day <= (row.ends_on or date.max)]
-            binding = rules[line.post_code].binding if line.post_code in rules else Basis.FILING
-            matches[line.id] = standing(listed, binding, line.person_id, line.post_code).match
-        return matches
 
     def _approved(self, at: int, line: Line, match: Match) -> bool:
         actor, team = self._batch.origin.actor, self._teams[at]

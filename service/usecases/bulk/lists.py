@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import select, tuple_
 
 from service.domain.actors import Permission
+from service.domain.identifiers import bare_name
 from service.domain.records import ListRecord, Result
 from service.domain.roster import Basis
 from service.domain.topics import Topic
@@ -62,7 +63,7 @@ def _refuse_by_themselves(batch: Batch[ListRecord]) -> None:
 
 
 def _refuse_contradictions(batch: Batch[ListRecord], places: Mapping[str, Place]) -> None:
-    batch.agree(lambda _, told: told.document.number, lambda told: {"document.name": told.document.name})
+    batch.agree(lambda _, told: told.document.number, lambda told: {"document.name": bare_name(told.document.name)})
     batch.agree(
         lambda _, told: (
             places[told.filing_number].project_id,

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from service.domain.actors import Permission
-from service.domain.identifiers import same_name
+from service.domain.identifiers import bare_name, same_name
 from service.domain.records import PersonRecord, Result
 from service.store.models import Person
 from service.usecases.bulk.batch import Batch
@@ -69,7 +69,11 @@ def _refuse_new_and_over(batch: Batch[PersonRecord], known: Mapping[str, Known])
 def _refuse_contradictions(batch: Batch[PersonRecord]) -> None:
     batch.agree(
         lambda _, told: told.document.number,
-        lambda told: {"document.name": told.document.name, "document.kind": told.document.kind, "phone": told.phone},
+        lambda told: {
+            "document.name": bare_name(told.document.name),
+            "document.kind": told.document.kind,
+            "phone": told.phone,
+        },
     )
     # Somebody may stand there twice for two units, or for two times at one.
     batch.once(lambda told: (told.document.number, told.unit and told.unit.credit_code, told.employed_from))

@@ -61,6 +61,10 @@ def _refuse_by_themselves(batch: Batch[RosterRecord]) -> None:
 def _refuse_contradictions(batch: Batch[RosterRecord], places: Mapping[str, Place]) -> None:
     batch.agree(
         lambda _, told: (places[told.filing_number].project_id, told.post_code, told.document.number, told.starts_on),
-        lambda told: {"ends_on": told.ends_on, "concurrent_consent_on": told.concurrent_consent_on},
+        lambda told: {
+            "basis": told.basis,
+            "ends_on": told.ends_on,
+            "concurrent_consent_on": told.concurrent_consent_on,
+        },
     )
     batch.once(lambda told: (told.filing_number, told.post_code, told.document.number, told.starts_on))

@@ -292,6 +292,14 @@ def test_who_is_named_or_stands_against_no_list_is_not(post: str, rows: tuple[Li
     assert found(Rule.FILING_MISMATCH, facts(seat(post), listed=rows)) == []
 
 
+def test_a_list_was_checked_when_the_oldest_of_its_entries_was_and_never_while_one_was_not() -> None:
+    early, late = (datetime(2026, 3, day, tzinfo=UTC) for day in (1, 2))
+    for moments, told in (((late, early), early.isoformat()), ((late, None), None), ((), None)):
+        rows = tuple(listed("officer", OTHER, checked_at=moment) for moment in moments)
+        one = only(Rule.FILING_MISMATCH, facts(seat("officer"), listed=rows, lists=frozenset({Basis.FILING})))
+        assert one.evidence["checked_at"] == told
+
+
 def test_a_list_that_names_nobody_any_more_still_binds() -> None:
     one = only(Rule.FILING_MISMATCH, facts(seat("officer"), lists=frozenset({Basis.FILING})))
     assert (one.evidence["others"], one.evidence["list_entry_ids"]) == (0, [])

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from service.domain.certificates import CertificateKind, CertificateStatus, HeldCertificate
-from service.domain.findings.facts import Listed
+from service.domain.findings.facts import Listed, Lists
 from service.domain.lists import Difference, compare, standing
 from service.domain.replacement import falls_short
 from service.domain.roster import Basis, LineState, Match, overlap
@@ -37,7 +37,7 @@ def named(basis: Basis, person_id: UUID = HE, post: str = POST) -> Listed:
 def test_a_line_stands_against_the_list_that_binds(
     listed: list[Listed], match: Match, others: int, elsewhere: bool
 ) -> None:
-    told = standing(listed, FILING, HE, POST)
+    told = standing(Lists(tuple(listed)), FILING, HE, POST, UNIT)
     assert (told.match, told.others, told.listed_for_other_post) == (match, others, elsewhere)
 
 
@@ -64,7 +64,7 @@ def test_each_difference_is_told_by_its_code(
     bases: list[Basis], others: list[Basis], state: LineState | None, difference: Difference
 ) -> None:
     listed = [named(basis) for basis in bases] + [named(basis, OTHER) for basis in others]
-    rows = compare(listed, [(HE, POST, state)] if state else [], {POST: FILING})
+    rows = compare(Lists(tuple(listed)), [(HE, POST, state)] if state else [], {POST: FILING}, {})
     (row,) = [each for each in rows if each.person_id == HE]
     assert (row.difference, row.roster) == (difference, state)
     assert (row.filing, row.contract, row.appointment) == (FILING in bases, CONTRACT in bases, False)
@@ -72,7 +72,7 @@ def test_each_difference_is_told_by_its_code(
 
 def test_of_several_lines_the_furthest_is_shown_and_rows_come_by_post_and_person() -> None:
     lines = [(HE, POST, LineState.DRAFT), (HE, POST, ON), (OTHER, POST, LineState.RETURNED), (HE, "a_post", OFF)]
-    rows = compare([named(APPOINTMENT, OTHER)], lines, {POST: FILING, "a_post": FILING})
+    rows = compare(Lists((named(APPOINTMENT, OTHER),)), lines, {POST: FILING, "a_post": FILING}, {})
     assert [(row.post_code, row.person_id, row.roster) for row in rows] == [
         ("a_post", HE, OFF),
         (POST, HE, ON),
