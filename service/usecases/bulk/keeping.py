@@ -10,7 +10,9 @@ from sqlalchemy import column as sql_column
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from service.domain.sources import Source
+from service.domain.topics import Topic
 from service.store.base import Base
+from service.store.models import Finding
 from service.store.work import Work
 
 Values = Mapping[str, Any]
@@ -71,3 +73,11 @@ def record_fields(work: Work, act: str, fields: Mapping[UUID, Collection[str]], 
     ]
     if told:
         work.audit_all(act, told)
+
+
+def recheck_found(work: Work, project_ids: Collection[UUID]) -> None:
+    """Have projects looked at on which something is found that a batch may have put right; the others are right."""
+    if project_ids:
+        of_projects = Finding.project_id.in_(set(project_ids)), Finding.closed_at.is_(None)
+        found = select(Finding.project_id).where(*of_projects).distinct().order_by(Finding.project_id)
+        work.publish_all(Topic.LIST_CHANGED, work.session.scalars(found).all())

@@ -19,7 +19,7 @@ from service.store.locks import hold_all
 from service.store.models import CheckIn, Finding, ListEntry, RosterLine
 from service.usecases.bulk.batch import Batch
 from service.usecases.bulk.documents import Known
-from service.usecases.bulk.keeping import change_rows, insert_new, record, record_fields
+from service.usecases.bulk.keeping import change_rows, insert_new, recheck_found, record, record_fields
 from service.usecases.roster import PERSON_LINES
 from service.usecases.roster_match import hold_against, share_lists
 
@@ -154,7 +154,7 @@ class Lines:
             and line.id in self._with_entry
             and told.starts_on < line.starts_on <= (told.ends_on or date.max)
         ]
-        return min(same or put_off[:1], key=lambda each: each.state not in OPEN, default=None)
+        return min(same or put_off, key=lambda each: (each.state not in OPEN, each.starts_on), default=None)
 
     def _mend(self, at: int, line: Line, told: RosterRecord) -> bool:
         """False where the line is not to be changed as told."""
@@ -225,6 +225,8 @@ class Lines:
         change_rows(work, RosterLine, [row | {"source": source} for row in news])
         record_fields(work, "roster_line:change", self._changed, source)
         work.publish_all(Topic.ROSTER_LINE_CHANGED, self._to_look_at([*self._news, *self._changed]))
+        filed = [line.project_id for line in (*self._news.values(), *changed) if line.state in FILED]
+        recheck_found(work, filed)
 
     def _to_look_at(self, line_ids: Sequence[UUID]) -> list[UUID]:
         """Lines whose person checked in on the project, or is told of there: only their past may come out otherwise."""

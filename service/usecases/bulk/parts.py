@@ -34,6 +34,8 @@ class Parts:
         self._news: dict[type[Base], list[dict[str, Any]]] = {Filing: [], Permit: [], UnitRole: [], Team: []}
         self._changes: dict[type[Base], dict[UUID, dict[str, Any]]] = {Filing: {}, Team: {}}
         self._confirmed: list[UUID] = []
+        #: The projects with a section in another group now, or a team of another unit.
+        self.shifted: set[UUID] = set()
         session, numbers = batch.work.session, [told.filing_number for _, told in batch.open()]
         filings = select(Filing.number, Filing.id, *(getattr(Filing, name) for name in _FILED))
         filings = filings.where(Filing.number.in_(numbers)).order_by(Filing.id).with_for_update(key_share=True)
@@ -56,6 +58,8 @@ class Parts:
         filing = self._filings.get(told.filing_number)
         filing_id = filing["id"] if filing else self._file(told, project_id)
         values = {name: value for name in _FILED if (value := getattr(told, name)) is not None}
+        if "section_group" in values and values["section_group"] != (filing or {}).get("section_group"):
+            self.shifted.add(project_id)
         if filing and any(filing[name] != value for name, value in values.items()):
             filing |= values
             self._changes[Filing][filing_id] = {"id": filing_id, **{name: filing[name] for name in _FILED}}
@@ -107,6 +111,7 @@ class Parts:
         if team["unit_id"] == unit_id or not leads:
             return False
         team["unit_id"] = unit_id
+        self.shifted.add(key[0])
         self._changes[Team][team["id"]] = {"id": team["id"], "unit_id": unit_id}
         return True
 

@@ -11,6 +11,7 @@ from service.domain.records import ProjectRecord
 from service.store.models import District, Filing, Permit, Project, SupervisingBody
 from service.store.queries.reach import projects_within
 from service.usecases.bulk.batch import Batch
+from service.usecases.bulk.keeping import recheck_found
 from service.usecases.bulk.parts import ROLES, Parts
 from service.usecases.bulk.sites import Sites, state_told
 from service.usecases.bulk.units import units_of
@@ -44,6 +45,7 @@ def take_projects(batch: Batch[ProjectRecord]) -> None:
             parts.take(at, told, taken[0], changed=taken[1], leads=sites.leads(at, told))
     sites.write()
     parts.write()
+    recheck_found(batch.work, sites.resized | parts.shifted)
 
 
 def _bodies(batch: Batch[ProjectRecord]) -> dict[str, UUID]:

@@ -18,6 +18,8 @@ from service.usecases.bulk.batch import Batch
 from service.usecases.bulk.keeping import change_rows, insert_new, record, record_fields
 
 _TOLD = ("address", "kind", "area_m2", "price_yuan", "planned_from", "planned_until")
+#: What decides whom a post asks for, and how many.
+_SIZE = frozenset({"kind", "area_m2", "price_yuan"})
 _COLUMNS = ("name", "body_id", "district_code", *_TOLD)
 
 
@@ -52,6 +54,8 @@ class Sites:
         self._states: list[dict[str, Any]] = []
         self._moved: list[UUID] = []
         self._fields: defaultdict[UUID, set[str]] = defaultdict(set)
+        #: The projects that are of another size now.
+        self.resized: set[UUID] = set()
         self._load({group for at, _ in batch.open() if isinstance(group := groups[at], UUID)})
 
     def _load(self, ids: set[UUID]) -> None:
@@ -90,6 +94,8 @@ class Sites:
         site.values = values
         if changed:
             self._fields[site.id] |= changed
+        if changed & _SIZE:
+            self.resized.add(site.id)
         return site.id, (leads and self._move(site, told)) or bool(changed)
 
     def _values(self, told: ProjectRecord) -> dict[str, Any]:
