@@ -21,6 +21,7 @@ from sqlalchemy.exc import OperationalError
 from service import logs
 from service.cli_faces import faces
 from service.cli_import import import_group
+from service.cli_people import people
 from service.cli_simulate import simulate
 from service.cli_sync import sync_peer
 from service.deps import Deps, build
@@ -55,6 +56,7 @@ cli.add_command(faces)
 cli.add_command(sync_peer)
 cli.add_command(import_group)
 cli.add_command(simulate)
+cli.add_command(people)
 
 
 @cli.command()

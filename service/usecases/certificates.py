@@ -1,6 +1,6 @@
 """Certificates of people: entered by whoever may act on the person, seen by whoever may see him."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -94,8 +94,8 @@ def add_status(
     """
     with deps.database.begin(actor.account_id) as work:
         row = _acted_on(work, certificate_id, actor)
-        if problem := status_problem(work, row.id, row.person_id, status, actor):
-            raise ServiceError([problem])
+        if problems := status_problems(work, [(row.id, row.person_id, status)], actor):
+            raise ServiceError([*problems.values()])
         said = _say(work, row, status, from_on)
         _unconfirm(row)
         work.save()
@@ -170,25 +170,29 @@ def _acted_on(work: Work, certificate_id: UUID, actor: Actor) -> Certificate:
     return row
 
 
-def status_problem(
-    work: Work, certificate_id: UUID, person_id: UUID, status: CertificateStatus, actor: Actor
-) -> Problem | None:
-    """Why somebody who may write a person's certificate may not say this status of it, or None."""
-    if person_id == actor.person_id:
-        return Problem("own_affair")
-    giving_back = status is CertificateStatus.VALID and withheld(work, certificate_id)
-    if giving_back and not _answers_for(work, person_id, actor):
-        return Problem("registry_said_otherwise", "status")
-    return None
+def status_problems(
+    work: Work, said: Collection[tuple[UUID, UUID, CertificateStatus]], actor: Actor
+) -> dict[UUID, Problem]:
+    """By certificate why somebody who may write it may not say a status of it; told as certificate, person, status."""
+    own = {certificate_id for certificate_id, person_id, _ in said if person_id == actor.person_id}
+    valid = {which: person for which, person, status in said if status is CertificateStatus.VALID and which not in own}
+    given_back = withheld(work, valid)
+    answered = _answered_for(work, {valid[which] for which in given_back}, actor)
+    otherwise = {which for which in given_back if valid[which] not in answered}
+    return {
+        **{which: Problem("own_affair") for which in own},
+        **{which: Problem("registry_said_otherwise", "status") for which in otherwise},
+    }
 
 
-def _answers_for(work: Work, person_id: UUID, actor: Actor) -> bool:
-    """True for the city, and for a body on whose projects the person is."""
+def _answered_for(work: Work, people: Collection[UUID], actor: Actor) -> set[UUID]:
+    """All of them for the city, and for a body those on its projects."""
     reach = actor.reach(Permission.CERTIFICATE_WRITE)
+    if not people or not (reach.city or reach.bodies):
+        return set()
     over = Reach(city=reach.city, bodies=reach.bodies)
     within = people_acted_on(over, actor.account_id, business_day(work.clock.now()))
-    statement = select(Person.id).where(Person.id == person_id, within)
-    return bool(reach.city or reach.bodies) and work.session.scalar(statement) is not None
+    return set(work.session.scalars(select(Person.id).where(Person.id.in_(people), within)))
 
 
 def _say(work: Work, row: Certificate, status: CertificateStatus, from_on: date) -> CertificateStatusRow:

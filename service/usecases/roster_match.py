@@ -2,9 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, or_, select
@@ -26,7 +25,8 @@ from service.usecases.analysis import recheck
 from service.usecases.post_rules import post_rules_on
 from service.usecases.replacements import require_consent, require_qualified
 
-_LISTS = "lists of a project"
+#: Held by whoever puts lines in force because a list changed, shared by whoever decides on some.
+LISTS = "lists of a project"
 
 
 def approve(work: Work, line: RosterLine, actor: Actor) -> None:
@@ -62,26 +62,20 @@ def share_lists(work: Work, project_ids: Iterable[UUID]) -> None:
 
     Comes before the lines' own locks, as it does where lists change.
     """
-    share_all(work, _LISTS, project_ids)
+    share_all(work, LISTS, project_ids)
 
 
 class Seated(Protocol):
     """What is held against a list: a row of the roster, or one that a batch is about to write."""
 
-    @property
-    def project_id(self) -> UUID: ...  # noqa: D102
-    @property
-    def team_id(self) -> UUID: ...  # noqa: D102
-    @property
-    def person_id(self) -> UUID: ...  # noqa: D102
-    @property
-    def post_code(self) -> str: ...  # noqa: D102
-    @property
-    def starts_on(self) -> date: ...  # noqa: D102
+    project_id: UUID
+    team_id: UUID
+    person_id: UUID
+    post_code: str
+    starts_on: date
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(NamedTuple):
     """How a line stands, and since when the entry that names its person does."""
 
     standing: Standing
@@ -105,14 +99,16 @@ def hold_against(work: Work, lines: Sequence[Seated]) -> list[Held]:
     entries = entries_of(work, {line.project_id for line in lines})
     of_teams = select(Team.id, Team.unit_id).where(Team.id.in_({line.team_id for line in lines}))
     units = {row.id: row.unit_id for row in work.session.execute(of_teams)}
+    places = {(line.project_id, day) for line, day in zip(lines, days, strict=True)}
+    lists = {(project_id, day): lists_on(entries[project_id], day) for project_id, day in places}
+    starts = {row.id: row.starts_on for rows in entries.values() for row in rows}
     told = []
     for line, day in zip(lines, days, strict=True):
         binding = rules[day][line.post_code].binding if line.post_code in rules[day] else Basis.FILING
         seat = (binding, line.person_id, line.post_code, units[line.team_id])
-        stands = standing(lists_on(entries[line.project_id], day), *seat)
-        his = [row for row in entries[line.project_id] if _covers(row, day)]
-        since = [row.starts_on for row in his if lists_on([row], day).match(*seat) is Match.MATCHED]
-        told.append(Held(stands, min(since, default=None)))
+        there = lists[line.project_id, day]
+        since = min((starts[each.id] for each in there.naming(*seat)), default=None)
+        told.append(Held(standing(there, *seat), since))
     return told
 
 
@@ -150,7 +146,7 @@ def lists_changed(project_id: UUID, *, deps: Deps) -> None:
     Run twice it finds nothing to do.
     """
     with deps.database.begin() as work:
-        hold(work, _LISTS, project_id)
+        hold(work, LISTS, project_id)
         waiting = select(RosterLine).where(RosterLine.project_id == project_id, *_waiting(work))
         lines = work.session.scalars(waiting.order_by(RosterLine.id).with_for_update()).all()
         for line, held in zip(lines, hold_against(work, lines), strict=True):

@@ -10,8 +10,9 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import ColumnElement, Uuid, cast, func, select, update
+from sqlalchemy import ColumnElement, Uuid, cast, func, select, true, update
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import aliased
 
 from service.connectors.base import Permanent
 from service.connectors.source import Page, Source, SourceDown
@@ -157,8 +158,10 @@ def _confirm(work: Work, row: SyncRun) -> None:
         return
     _say_checked(work, row, Filing, Filing.id.in_(ids), Filing.number)
     # Whatever filing somebody put it under, only those that name him speak for an entry.
-    name = func.jsonb_array_elements_text(ListEntry.named_by).column_valued("name")
-    _say_checked(work, row, ListEntry, select(name).where(name.in_(keys)).exists(), *KEY)
+    entry = aliased(ListEntry)
+    by = func.jsonb_array_elements_text(entry.named_by).table_valued("value")
+    named = select(entry.id).join(by, true()).where(by.c.value.in_(keys))
+    _say_checked(work, row, ListEntry, ListEntry.id.in_(named), *KEY)
 
 
 def _say_checked(work: Work, row: SyncRun, model: Any, kept: ColumnElement[bool], *order: Any) -> None:  # noqa: ANN401

@@ -231,3 +231,22 @@ def test_a_batch_takes_the_same_number_of_statements_whatever_its_size(meeting_d
         counts.append((len(first), len(again)))
     assert counts[0] == counts[1]
     assert max(counts[0]) <= 15
+
+
+def test_statuses_that_somebody_gives_back_take_the_same_number_of_statements_too(
+    world: World, deps: Deps, registry: Origin
+) -> None:
+    site, his = world.site(), document(deps)
+    person_id = taken(deps, [PersonRecord(his)])[0].id
+    assert person_id
+    world.line(site.construction, person_id)
+    body = Origin(Source.SPREADSHEET, world.actor(Role.OFFICER, Scope.BODY, site.body))
+    today, counts = business_day(deps.clock.now()), []
+    for size in (5, 50):
+        revoked = [certificate(his, status=CertificateStatus.REVOKED) for _ in range(size)]
+        taken(deps, revoked, registry)
+        back = [replace(each, status=CertificateStatus.VALID, status_from=today) for each in revoked]
+        with statements(deps) as sent:
+            assert results(taken(deps, back, body)) == [Result.CHANGED] * size
+        counts.append(len(sent))
+    assert counts[0] == counts[1]

@@ -7,7 +7,7 @@ from threading import Barrier
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from stdnum.cn import ric
 
 from service.deps import Deps
@@ -17,6 +17,7 @@ from service.domain.records import Document, Origin, PersonRecord, Record, Resul
 from service.domain.sources import Source
 from service.errors import ServiceError
 from service.store.models import Audit, Employment, Person, Unit
+from service.usecases import phone_hashes
 from service.usecases.bulk import take
 from tests.bulk import SHEET, person_number, refusals, results, statements, taken, unit_record
 from tests.factories import NUMBERS, World
@@ -124,6 +125,26 @@ def test_another_phone_is_taken_and_one_that_is_not_told_stays(deps: Deps) -> No
         assert deps.vault.open(f"phone:{person.id}", person.phone_sealed or b"") == b"13800001234"
         assert person.version == 2
     assert audits(deps)[-1] == ("person:change", {"source": "spreadsheet", "fields": ["phone"]})
+
+
+def test_a_phone_of_before_phones_had_hashes_is_found_once_it_is_told_again_or_all_are_filled(deps: Deps) -> None:
+    records = [told(phone="13900001234"), told("李四", phone="13900005678"), told("王五")]
+    ids = [each.id for each in taken(deps, records)]
+
+    def hashes() -> list[tuple[bytes | None, int]]:
+        with deps.database.begin() as work:
+            people = [work.session.get_one(Person, each, populate_existing=True) for each in ids]
+            return [(person.phone_hash, person.version) for person in people]
+
+    before = hashes()
+    with deps.database.begin() as work:
+        work.session.execute(update(Person).values(phone_hash=None))
+    assert results(taken(deps, records[:1])) == [Result.UNCHANGED]
+    assert hashes() == [before[0], (None, 1), (None, 1)]
+    assert (phone_hashes.fill_all(deps=deps), hashes()) == ((1, 0), before)
+    with deps.database.begin() as work:
+        work.session.execute(update(Person).where(Person.id == ids[0]).values(phone_hash=None, phone_sealed=b"x" * 40))
+    assert [phone_hashes.fill_all(deps=deps) for _ in range(2)] == [(0, 1)] * 2
 
 
 def test_employments_begin_go_on_and_end(deps: Deps) -> None:

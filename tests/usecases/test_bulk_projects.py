@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from service.deps import Deps
 from service.domain.actors import Role, Scope
 from service.domain.calendar import business_day
+from service.domain.findings.base import KIND_OF, Rule
 from service.domain.records import Origin, ProjectRecord, Result
 from service.domain.sites import ProjectKind, ProjectState, TeamKind, UnitRoleKind
 from service.domain.sources import Source
@@ -19,6 +20,7 @@ from service.domain.topics import Topic
 from service.store.models import (
     DayClose,
     Filing,
+    Finding,
     Outbox,
     Permit,
     Project,
@@ -195,3 +197,34 @@ def test_a_batch_takes_the_same_number_of_statements_whatever_its_size(meeting_d
             taken(meeting_deps, [replace(each, area_m2=1.0, section="一") for each in records])
         counts.append((len(first), len(again)))
     assert counts[0] == counts[1]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"kind": ProjectKind.MUNICIPAL},
+        {"area_m2": 900.0},
+        {"price_yuan": 7},
+        {"section_group": "二"},
+        {"contractor": unit_record()},
+        {"name": "另一个名字"},
+        {"section": "二标段"},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_a_project_of_another_size_or_unit_is_looked_at_where_something_is_found(
+    deps: Deps, code: str, change: dict[str, Any]
+) -> None:
+    values = {"kind": ProjectKind.BUILDING, "area_m2": 1.0, "price_yuan": 1, "section_group": "一"}
+    records = [told(code, **values, contractor=unit_record()) for _ in range(2)]
+    first, _ = taken(deps, records)
+    with deps.database.begin() as work:
+        values = {"rule": Rule.POST_VACANT, "rule_version": "1", "key": "project_manager", "evidence": {}}
+        values |= {"month": date(2026, 3, 1), "kind": KIND_OF[Rule.POST_VACANT]}
+        work.add(Finding(project_id=first.id, team_kind=TeamKind.CONSTRUCTION, **values))
+    changed = [replace(each, **change) for each in records]
+    assert results(taken(deps, changed)) == [Result.CHANGED] * 2
+    assert results(taken(deps, changed)) == [Result.UNCHANGED] * 2
+    with deps.database.begin() as work:
+        published = work.session.scalars(select(Outbox.subject_id).where(Outbox.topic == Topic.LIST_CHANGED)).all()
+    assert published == ([] if change.keys() & {"name", "section"} else [first.id])

@@ -22,8 +22,8 @@ from service.store.models import Person as PersonRow
 from service.store.work import Work
 from service.usecases import loads, loads_run, loads_sent, registers
 from service.usecases.dispatch import dispatch
-from service.usecases.loads_memory import Memory
 from service.usecases.loads import Loaded, Progress, Watch, load_rows
+from service.usecases.loads_memory import Memory
 from service.usecases.loads_sent import KEPT, LoadForm
 from service.usecases.retention import delete_expired
 from tests.factories import World

@@ -111,6 +111,8 @@ MISSING = {"missing": [["safety_b"]], "expired": []}
 EXPIRED = {"missing": [], "expired": [{"type": "safety_b", "number_tail": "0001"}]}
 
 
+MARCH, APRIL = date(2026, 3, 1), date(2026, 4, 1)
+
 TWICE = """
     INSERT INTO finding SELECT (f).* FROM (
         SELECT jsonb_populate_record(row, jsonb_build_object('id', gen_random_uuid(), 'rule', 'certificate_expired')) f
@@ -202,6 +204,33 @@ def test_the_way_back_leaves_a_city_as_it_was(in_use: Engine) -> None:
     migrate(in_use, command.upgrade, "head")
     assert rows(in_use, "SELECT count(*) FROM post_rule") == [(11,)]
     assert rows(in_use, "SELECT count(*) FROM certificate_status") == [(0,)]
+
+
+def test_the_way_back_leaves_no_ticket_without_a_finding(in_use: Engine) -> None:
+    migrate(in_use, command.upgrade, "head")
+    ((project, person),) = rows(in_use, "SELECT DISTINCT project_id, person_id FROM finding")
+    about = {"project_id": project, "team_kind": "construction", "kind": "certificate"}
+    dealt = {"scenario": {}, "scenario_version": "1", "state": "dispatched", "checker": "verifier", "steps": []}
+    dealt |= {"reworks": 0, "appealed": False, "observed": False, "events": 0}
+    found = {"rule_version": "1", "person_id": person, "cites": [], "evidence": {"held": []}, **about}
+    tickets = {month: put(in_use, "ticket", period=month, **about, **dealt) for month in (MARCH, APRIL)}
+    told = [
+        (MARCH, "manager", "certificate_wrong_type", True),
+        (MARCH, "manager", "certificate_suspended", False),
+        (MARCH, "officer", "certificate_suspended", True),
+        (APRIL, "officer", "certificate_other_unit", True),
+    ]
+    for month, key, rule, sent in told:
+        ticket = tickets[month] if sent else None
+        put(in_use, "finding", key=key, rule=rule, month=month, ticket_id=ticket, **found)
+    migrate(in_use, command.downgrade, "0005")
+    kept = "SELECT month, key, rule, evidence FROM finding WHERE ticket_id IS NOT NULL ORDER BY month, key"
+    shape = ("certificate_for_post", {"missing": [], "expired": [], "held": []})
+    assert rows(in_use, kept) == [(month, key, *shape) for month, key, _, sent in told if sent]
+    left = (
+        "SELECT key, count(*), count(closed_at) FROM finding WHERE key IN ('manager', 'officer') GROUP BY 1 ORDER BY 1"
+    )
+    assert rows(in_use, left) == [("manager", 1, 0), ("officer", 2, 1)]
 
 
 def test_the_way_back_takes_what_the_release_before_cannot_load(bare: Engine) -> None:

@@ -91,12 +91,16 @@ class Lists:
     #: Those that named somebody by the day: one whose last entry ended names nobody, and still binds.
     begun: frozenset[Basis] = frozenset()
 
+    def naming(self, binding: Basis, person_id: UUID, post_code: str, unit_id: UUID) -> list[Listed]:
+        """The entries of a list that name somebody for a post of a team of this unit."""
+        return [each for each in self.named if each.basis is binding and is_named(each, person_id, post_code, unit_id)]
+
     def match(self, binding: Basis, person_id: UUID, post_code: str, unit_id: UUID) -> Match:
         """How somebody on a post stands against the list that binds it."""
-        entries = [each for each in self.named if each.basis is binding]
-        if any(is_named(each, person_id, post_code, unit_id) for each in entries):
+        if self.naming(binding, person_id, post_code, unit_id):
             return Match.MATCHED
-        return Match.MISMATCHED if entries or binding in self.begun else Match.NO_LIST
+        there = binding in self.begun or any(each.basis is binding for each in self.named)
+        return Match.MISMATCHED if there else Match.NO_LIST
 
 
 @dataclass(frozen=True, slots=True)

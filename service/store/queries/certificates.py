@@ -6,6 +6,7 @@ from datetime import date
 from uuid import UUID
 
 from sqlalchemy import ARRAY, ColumnElement, Uuid, any_, func, literal, or_, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import aliased
 
 from service.domain.certificates import CertificateKind, CertificateStatus, HeldCertificate
@@ -53,16 +54,17 @@ def replaced_on(day: date) -> ColumnElement[bool]:
     )
 
 
-def withheld(work: Work, certificate_id: UUID) -> bool:
-    """True where the registry's last word on a certificate, also for a day to come, is another than valid."""
+def withheld(work: Work, certificates: Collection[UUID]) -> set[UUID]:
+    """Those on which the registry's last word, also for a day to come, is another than valid."""
     said = CertificateStatusRow
     last = (
-        select(said.status)
-        .where(said.certificate_id == certificate_id, said.source == Source.CERTIFICATE_REGISTRY)
-        .order_by(said.from_on.desc(), said.id.desc())
-        .limit(1)
+        select(said.certificate_id, said.status)
+        .ext(distinct_on(said.certificate_id))
+        .where(said.certificate_id.in_(list(certificates)), said.source == Source.CERTIFICATE_REGISTRY)
+        .order_by(said.certificate_id, said.from_on.desc(), said.id.desc())
     )
-    return work.session.scalar(last) not in {None, CertificateStatus.VALID}
+    words = work.session.execute(last) if certificates else ()
+    return {row.certificate_id for row in words if row.status is not CertificateStatus.VALID}
 
 
 def in_date(day: date) -> ColumnElement[bool]:

@@ -19,7 +19,7 @@ from service.usecases.bulk.batch import Batch
 from service.usecases.bulk.documents import Known, acted_on, hashes_of, known_people, require_known, with_findings
 from service.usecases.bulk.keeping import change_rows, confirm, insert_new, record, record_fields
 from service.usecases.bulk.units import units_of
-from service.usecases.certificates import status_problem
+from service.usecases.certificates import status_problems
 
 _Key = tuple[str, str]
 _History = Sequence[tuple[date, CertificateStatus]]
@@ -119,11 +119,10 @@ def _keep(
     batch: Batch[CertificateRecord], rows: Mapping[_Key, Any], units: Mapping[str, UUID], made: frozenset[UUID]
 ) -> None:
     histories, outcome = _histories(batch, [row.id for row in rows.values()]), _Outcome()
-    for at, told in list(batch.open()):
-        row = rows[_key(told)]
-        begins = _status_from(batch, told, histories[row.id])
-        if begins is not None and _refuse_status(batch, at, told.status, row, made):
-            continue
+    days = {at: _status_from(batch, told, histories[rows[_key(told)].id]) for at, told in batch.open()}
+    _refuse_statuses(batch, rows, days, made)
+    for at, told in batch.open():
+        row, begins = rows[_key(told)], days[at]
         if begins is not None:
             status = {"id": new_id(), "certificate_id": row.id, "status": told.status, "from_on": begins}
             outcome.statuses.append(status | {"source": batch.origin.source})
@@ -135,21 +134,24 @@ def _keep(
     _write(batch, outcome)
 
 
-def _refuse_status(
+def _refuse_statuses(
     batch: Batch[CertificateRecord],
-    at: int,
-    status: CertificateStatus,
-    row: Any,  # noqa: ANN401 - a row of those columns
+    rows: Mapping[_Key, Any],
+    days: Mapping[int, date | None],
     made: frozenset[UUID],
-) -> bool:
+) -> None:
     """Refuse what the sender of a file may not say by hand either; systems speak for themselves."""
-    actor = batch.origin.actor
-    if actor is None or row.id in made:
-        return False
-    problem = status_problem(batch.work, row.id, row.person_id, status, actor)
-    if problem is not None:
-        batch.refuse(at, problem.code, "status")
-    return problem is not None
+    if batch.origin.actor is None:
+        return
+    said = {
+        at: (row.id, row.person_id, told.status)
+        for at, told in batch.open()
+        if days[at] is not None and (row := rows[_key(told)]).id not in made
+    }
+    problems = status_problems(batch.work, said.values(), batch.origin.actor)
+    for at, (certificate_id, _, _) in said.items():
+        if problem := problems.get(certificate_id):
+            batch.refuse(at, problem.code, "status")
 
 
 def _compare(

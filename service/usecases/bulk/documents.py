@@ -30,6 +30,7 @@ class Known:
     id: UUID
     name: str
     phone_sealed: bytes | None
+    phone_hash: bytes | None
     made: bool = False
 
 
@@ -50,14 +51,14 @@ def known_people(batch: Naming, hashes: Mapping[str, bytes], *, lock: bool = Fal
     """By document number those who are registered; with `lock` nobody else changes them until the transaction ends."""
     if not hashes:
         return {}
-    columns = select(Person.document_hash, Person.id, Person.name, Person.phone_sealed)
+    columns = select(Person.document_hash, Person.id, Person.name, Person.phone_sealed, Person.phone_hash)
     statement = columns.where(Person.document_hash.in_(hashes.values()))
     if lock:
         # In one order, so that two callers never wait for one another; their references stay free.
         statement = statement.order_by(Person.document_hash).with_for_update(key_share=True)
     numbers = {digest: number for number, digest in hashes.items()}
     rows = batch.work.session.execute(statement)
-    return {numbers[row.document_hash]: Known(row.id, row.name, row.phone_sealed) for row in rows}
+    return {numbers[row.document_hash]: Known(row.id, row.name, row.phone_sealed, row.phone_hash) for row in rows}
 
 
 def require_known(batch: Naming, people: Mapping[str, Known]) -> None:

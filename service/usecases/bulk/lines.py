@@ -186,16 +186,15 @@ class Lines:
         }
         if not waiting:
             return
-        lines_held = zip(waiting.items(), hold_against(self._batch.work, [*waiting.values()]), strict=True)
-        for (at, line), held in lines_held:
-            match = held.standing.match
+        held = hold_against(self._batch.work, [*waiting.values()])
+        for (at, line), (standing, since) in zip(waiting.items(), held, strict=True):
             if line.id in self._news:
-                line.match = match
-            # A replacement takes the client's consent and a look at both people's certificates, one at a time.
-            waits = line.state is LineState.SUBMITTED and line.replaces_id is None
-            # One whom his list names only later begins later, and that is for somebody to say.
-            if waits and (held.since or line.starts_on) <= line.starts_on and self._approved(at, line, match):
-                line.state, line.match = LineState.IN_FORCE, match
+                line.match = standing.match
+            # A replacement takes the client's consent and a look at both people's certificates, one at a time; that
+            # somebody begins later than was told, because his list names him later, is for whoever approves it.
+            by_itself = line.replaces_id is None and (since or line.starts_on) <= line.starts_on
+            if line.state is LineState.SUBMITTED and by_itself and self._approved(at, line, standing.match):
+                line.state, line.match = LineState.IN_FORCE, standing.match
                 line.approved_at = self._batch.work.clock.now()
                 line.approved_by = origin.actor.account_id if origin.actor else None
                 if line.id not in self._news:

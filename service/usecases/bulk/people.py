@@ -14,6 +14,7 @@ from service.usecases.bulk.employments import Employments
 from service.usecases.bulk.keeping import change_rows, record_fields
 from service.usecases.bulk.units import units_of
 from service.usecases.people import phone_columns
+from service.usecases.phone_hashes import fill
 
 
 def take_people(batch: Batch[PersonRecord]) -> None:
@@ -89,6 +90,7 @@ def _keep(
     employments = Employments(batch, [who.id for who in people.values()])
     told_first: set[UUID] = set()
     phones: dict[UUID, dict[str, Any]] = {}
+    unhashed: dict[UUID, str] = {}
     for at, told in list(batch.open()):
         person = people[told.document.number]
         works = employments.take(at, told, person.id, units[told.unit.credit_code]) if told.unit else False
@@ -97,6 +99,9 @@ def _keep(
         calls = person.id not in made | phones.keys() and _other_phone(batch, person, told.phone)
         if calls:
             phones[person.id] = {"id": person.id, **phone_columns(told.phone, person.id, batch.deps.vault)}
+        elif told.phone and person.phone_hash is None:
+            # Kept before phones had hashes: nothing changes but that he is found by it.
+            unhashed[person.id] = told.phone
         if person.id in made and person.id not in told_first:
             result = Result.CREATED
         else:
@@ -105,6 +110,7 @@ def _keep(
         batch.keep(at, result, person.id)
     source = batch.origin.source
     change_rows(batch.work, Person, [row | {"source": source} for row in phones.values()])
+    fill(batch.work, unhashed, batch.deps.vault)
     record_fields(batch.work, "person:change", dict.fromkeys(phones, ("phone",)), source)
     employments.keep()
 

@@ -15,11 +15,11 @@ from service.usecases.bulk.places import Place, places_of, posts_of
 
 
 def take_lines(batch: Batch[RosterRecord]) -> None:
-    """Found by team, post, person and first day; a last day or consent that is not told stays.
+    """Found by team, post, person and first day, also where its list let it begin later; what is not told stays.
 
     `line_overlaps` beside another line of the same seat; `act_not_allowed` where somebody decided on the line, and the
-    origin may not. With `origin.in_force` a line is in force where its list names the person, or where there is no
-    list and the program or the city says so.
+    origin may not. With `origin.in_force` a line is in force where by its first day the list names the person, or where
+    there is no list and the program or the city says so; one that replaces another waits for somebody to approve it.
     """
     reach = batch.reach(Permission.ROSTER_PROPOSE)
     if batch.origin.in_force:

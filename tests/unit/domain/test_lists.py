@@ -18,8 +18,8 @@ FILING, CONTRACT, APPOINTMENT = Basis.FILING, Basis.CONTRACT, Basis.APPOINTMENT
 ON, OFF = LineState.IN_FORCE, LineState.SUBMITTED
 
 
-def named(basis: Basis, person_id: UUID = HE, post: str = POST) -> Listed:
-    return Listed(UUID(int=9), basis, post, person_id)
+def named(basis: Basis, person_id: UUID = HE, post: str = POST, unit_id: UUID | None = None) -> Listed:
+    return Listed(UUID(int=9), basis, post, person_id, unit_id)
 
 
 @pytest.mark.parametrize(
@@ -39,6 +39,39 @@ def test_a_line_stands_against_the_list_that_binds(
 ) -> None:
     told = standing(Lists(tuple(listed)), FILING, HE, POST, UNIT)
     assert (told.match, told.others, told.listed_for_other_post) == (match, others, elsewhere)
+
+
+@pytest.mark.parametrize(
+    ("entries", "begun", "match", "on_roster", "off_roster"),
+    [
+        ([named(FILING, unit_id=UNIT)], [FILING], Match.MATCHED, Difference.SAME, Difference.NOT_ON_ROSTER),
+        ([named(FILING, unit_id=OTHER)], [FILING], Match.MISMATCHED, Difference.NOT_LISTED, Difference.SAME),
+        (
+            [named(FILING, unit_id=OTHER), named(FILING)],
+            [FILING],
+            Match.MATCHED,
+            Difference.SAME,
+            Difference.NOT_ON_ROSTER,
+        ),
+        # Every entry has ended: the list names nobody, and still binds.
+        ([], [FILING], Match.MISMATCHED, Difference.NOT_LISTED, None),
+        ([named(CONTRACT)], [FILING, CONTRACT], Match.MISMATCHED, Difference.NOT_LISTED, Difference.LISTS_DIFFER),
+        ([], [CONTRACT], Match.NO_LIST, Difference.LISTS_DIFFER, None),
+    ],
+)
+def test_standing_and_comparison_say_the_same_of_units_and_of_lists_that_ended(
+    entries: list[Listed], begun: list[Basis], match: Match, on_roster: Difference, off_roster: Difference | None
+) -> None:
+    lists = Lists(tuple(entries), frozenset(begun))
+    assert standing(lists, FILING, HE, POST, UNIT).match is match
+    for lines, difference in (([(HE, POST, ON)], on_roster), ([], off_roster)):
+        rows = compare(lists, lines, {POST: FILING}, {POST: UNIT})
+        assert [row.difference for row in rows] == ([difference] if difference else [])
+
+
+def test_for_a_team_that_the_project_lacks_any_unit_may_be_named() -> None:
+    (row,) = compare(Lists((named(FILING, unit_id=OTHER),)), [], {POST: FILING}, {})
+    assert (row.filing, row.difference) == (True, Difference.NOT_ON_ROSTER)
 
 
 @pytest.mark.parametrize(
