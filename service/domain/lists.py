@@ -85,17 +85,21 @@ def compare(
         post_code, person_id = seat
         bases = named.get(seat, set())
         roster = next((state for state in _FURTHEST if state in states.get(seat, ())), None)
-        difference = _difference(bases, told, bindings[post_code], on_roster=roster in FILED)
+        # Whom a list names for another unit stands on it all the same.
+        seen = {"on_roster": roster in FILED, "listed": seat in named}
+        difference = _difference(bases, told, bindings[post_code], **seen)
         filing, contract, appointment = (basis in bases for basis in (Basis.FILING, Basis.CONTRACT, Basis.APPOINTMENT))
         compared.append(Compared(post_code, person_id, filing, contract, appointment, roster, difference))
     return compared
 
 
-def _difference(named: AbstractSet[Basis], told: AbstractSet[Basis], binding: Basis, *, on_roster: bool) -> Difference:
+def _difference(
+    named: AbstractSet[Basis], told: AbstractSet[Basis], binding: Basis, *, on_roster: bool, listed: bool
+) -> Difference:
     if on_roster and not told:
         return Difference.NO_LIST
     if on_roster and binding in told and binding not in named:
         return Difference.NOT_LISTED
     if not on_roster and named and (binding in named or binding not in told):
         return Difference.NOT_ON_ROSTER
-    return Difference.LISTS_DIFFER if (on_roster or named) and named != told else Difference.SAME
+    return Difference.LISTS_DIFFER if (on_roster or listed) and named != told else Difference.SAME

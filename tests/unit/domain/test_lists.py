@@ -45,7 +45,7 @@ def test_a_line_stands_against_the_list_that_binds(
     ("entries", "begun", "match", "on_roster", "off_roster"),
     [
         ([named(FILING, unit_id=UNIT)], [FILING], Match.MATCHED, Difference.SAME, Difference.NOT_ON_ROSTER),
-        ([named(FILING, unit_id=OTHER)], [FILING], Match.MISMATCHED, Difference.NOT_LISTED, Difference.SAME),
+        ([named(FILING, unit_id=OTHER)], [FILING], Match.MISMATCHED, Difference.NOT_LISTED, Difference.LISTS_DIFFER),
         (
             [named(FILING, unit_id=OTHER), named(FILING)],
             [FILING],
