@@ -1,5 +1,6 @@
 """The contract as views of a PostgreSQL database (docs/connectors/view.sql): read only, in the order of changes."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -20,7 +21,7 @@ _BEGINNING = f"{datetime.min.replace(tzinfo=UTC).isoformat()}|"
 Row = Mapping[str, Any]
 
 
-class ViewSource:
+class ViewSource(ABC):
     """A database that shows its records in a view; one connection, kept for no longer than a page."""
 
     view: ClassVar[str]
@@ -71,9 +72,9 @@ class ViewSource:
         """Let the connection go."""
         self._engine.dispose()
 
+    @abstractmethod
     def items(self, connection: Connection, rows: Sequence[Row]) -> list[Any]:
         """Rows as records of the contract."""
-        raise NotImplementedError
 
     def _read(self, condition: str, **values: object) -> tuple[list[Row], list[Any]]:
         try:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, exists, false, or_, select, true
+from sqlalchemy.orm import InstrumentedAttribute
 
 from service.domain.actors import Reach
 from service.domain.sites import TeamKind
@@ -14,23 +15,27 @@ from service.store.work import Work
 
 def within_teams(model: type[Finding | AttendanceMonth], reach: Reach) -> ColumnElement[bool]:
     """What is a team's: a team's own, a unit's own teams', everything of a project reached as such."""
+    return of_teams(model.project_id, Team.kind == model.team_kind, reach)
+
+
+def of_teams(
+    project_id: InstrumentedAttribute[UUID], of_team: ColumnElement[bool], reach: Reach
+) -> ColumnElement[bool]:
+    """The same of any row with a project; `of_team` says which `Team` of the project it belongs to."""
     if reach.city:
         return true()
     ways: list[ColumnElement[bool]] = []
     if reach.projects:
-        ways.append(model.project_id.in_(reach.projects))
+        ways.append(project_id.in_(reach.projects))
     if reach.bodies:
-        ways.append(among(model.project_id, project_ids(Reach(bodies=reach.bodies))))
+        ways.append(among(project_id, project_ids(Reach(bodies=reach.bodies))))
     if reach.teams or reach.units:
         mine = or_(
             Team.id.in_(reach.teams) if reach.teams else false(),
             Team.unit_id.in_(reach.units) if reach.units else false(),
         )
-        of_mine = and_(
-            among(model.project_id, select(Team.project_id).where(mine)),
-            exists().where(Team.project_id == model.project_id, Team.kind == model.team_kind, mine),
-        )
-        ways.append(of_mine)
+        own = exists().where(Team.project_id == project_id, of_team, mine)
+        ways.append(and_(among(project_id, select(Team.project_id).where(mine)), own))
     return or_(false(), *ways)
 
 
